@@ -142,14 +142,21 @@ class ClauseReady(Event):
 class CivilianSpoke(Event):
     kind: Literal["civilian_spoke"] = "civilian_spoke"
     turn: int
-    text: str = Field(description="what was heard: cut where the officer interrupted")
+    text: str
     origin: Literal["model", "authored"] = Field(
         description="model: the model's own words; authored: a line of the scenario"
     )
     origin_note: str = Field("", description="why an authored line: opening, inject, ending, no draft passed")
     tells: list[str] = Field([], description="ids of facts and secrets told in it")
-    interrupted: bool = False
     timings: Timings | None = None
+
+
+class CivilianCutOff(Event):
+    """The officer interrupted: this much of the turn's reply was heard. The transcript keeps what was heard."""
+
+    kind: Literal["civilian_cut_off"] = "civilian_cut_off"
+    turn: int
+    heard: str
 
 
 class TurnTimed(Event):
@@ -206,6 +213,7 @@ AnyEvent = Annotated[
     | ReplyRefused
     | ClauseReady
     | CivilianSpoke
+    | CivilianCutOff
     | TurnTimed
     | ContextDropped
     | Noticed

@@ -1,0 +1,61 @@
+"""Sentences to vectors: MiniLM as int8 ONNX, on one thread, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import BadModel
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder:
+    """all-MiniLM-L6-v2: mean of the last hidden state over the attention mask, length 1.
+
+    folder: holds `model.onnx` and `tokenizer.json`. Raises BadModel where either cannot be read.
+    """
+
+    width = 384
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as problem:  # both libraries raise bare exceptions of their own
+            raise BadModel(
+                f"{folder}: not an embedder ({str(problem).splitlines()[0]}); "
+                "`deescal models verify embedder` looks closer"
+            ) from None
+        self._tokenizer.enable_truncation(128)
+        self._tokenizer.enable_padding()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """(n, 384) unit vectors, one for each text."""
+        rows = []
+        for at in range(0, len(texts), 16):
+            batch = self._tokenizer.encode_batch(list(texts[at : at + 16]))
+            ids = np.array([e.ids for e in batch], dtype=np.int64)
+            mask = np.array([e.attention_mask for e in batch], dtype=np.int64)
+            (hidden,) = self._session.run(
+                ["last_hidden_state"],
+                {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
+            )
+            weights = mask[:, :, None].astype(np.float32)
+            mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+            rows.append(mean / np.linalg.norm(mean, axis=1, keepdims=True))
+        if not rows:
+            return np.zeros((0, self.width), dtype=np.float32)
+        return np.concatenate(rows).astype(np.float32)

@@ -1,0 +1,121 @@
+"""What may leave the civilian's mouth: drafts are cut to whole sentences and refused out of role."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from scenarios.in_role import out_of_role
+from scenarios.schema import Civilian
+from simulator.civilian.affect import phrase_pattern
+from simulator.civilian.disclosure import content_words
+
+_SENTENCE = re.compile(r".+?(?:[.!?…]+[\"'”’)]*(?=\s|$)|—(?=\s|$))", re.DOTALL)
+_CLAUSE_END = re.compile(r"(?<=[.!?…,;:—])\s+")
+_SPEAKER = re.compile(
+    r"^\s*(?:(?:officer|civilian|me|you|police|assistant|user)\b[^:\n]{0,20}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s*"
+)
+_DIRECTION = re.compile(
+    r"\b(?:trust(?:s|ing)? the officer|wary of the officer|losing control|very upset,|may say)\b", re.I
+)
+_WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+#: A first clause shorter than this is not worth a synthesis of its own.
+_CLAUSE_MIN_CHARACTERS = 10
+
+
+def tidy(draft: str, person: Civilian) -> str:
+    """The draft without a speaker's name, quotes around it, or anything after the first line."""
+    text = draft.strip().split("\n")[0].strip()
+    named = _SPEAKER.match(text)
+    if named and (
+        person.name.split()[0].lower() in named.group().lower() or "civilian" in named.group().lower()
+    ):
+        text = text[named.end() :]
+    text = re.sub(r"\s+", " ", text).strip().strip('"“”').strip()
+    return text
+
+
+def whole_sentences(text: str, most_words: int) -> str:
+    """The text up to the last sentence that ended, at most `most_words` words where that is possible.
+
+    Empty where no sentence ended.
+    """
+    kept = ""
+    for found in _SENTENCE.finditer(text):
+        longer = kept + found.group()
+        if kept and word_count(longer) > most_words:
+            break
+        kept = longer
+    return kept.strip()
+
+
+def clauses(text: str) -> list[str]:
+    """The reply in pieces to speak: the first as short as is worth it, the rest by sentence."""
+    pieces = [piece for piece in _CLAUSE_END.split(text) if piece]
+    out: list[str] = []
+    held = ""
+    for piece in pieces:
+        held = f"{held} {piece}".strip()
+        long_enough = sum(c.isalnum() for c in held) >= _CLAUSE_MIN_CHARACTERS
+        ends = held[-1] in ".!?…—\"'”"
+        if (not out and long_enough) or (out and ends):
+            out.append(held)
+            held = ""
+    if held:
+        if out and not any(c.isalnum() for c in held):
+            out[-1] += f" {held}"
+        else:
+            out.append(held)
+    return out
+
+
+def word_count(text: str) -> int:
+    return len(_WORDS.findall(text))
+
+
+def why_refused(
+    draft: str, person: Civilian, officer_words: str, earlier: list[str], leaks: str | None
+) -> str | None:
+    """Why this draft may not be said; None where it may.
+
+    earlier: what the civilian has said so far. leaks: id of a secret that it would give away.
+    """
+    if not draft:
+        return "empty, or no sentence ended"
+    sounds = out_of_role(draft)
+    if sounds:
+        return f"sounds like the {sounds[0]}: {sounds[1]}"
+    if _SPEAKER.match(draft):
+        return "speaks for somebody else"
+    if _DIRECTION.search(draft):
+        return "says its stage direction aloud"
+    if leaks:
+        return f"gives away '{leaks}' before trust allows"
+    for phrase in person.never_says:
+        if phrase_pattern(phrase).search(draft):
+            return f"would never say '{phrase}'"
+    # Third person about oneself is narration; a name on its own may be an introduction.
+    first = re.escape(person.name.split()[0])
+    if re.search(rf"\b{first}(?:'s)? (?:is|was|has|had|says|said|looks|feels|wants)\b", draft):
+        return "speaks of itself as somebody else"
+    letters = [c for c in draft if c.isalpha()]
+    if letters and sum(c.isascii() for c in letters) < 0.9 * len(letters):
+        return "not in English"
+    if _parrots(draft, officer_words):
+        return "repeats the officer"
+    if any(_same(draft, said) for said in earlier):
+        return "has been said before"
+    return None
+
+
+def _parrots(draft: str, officer_words: str) -> bool:
+    own, heard = content_words(draft), content_words(officer_words)
+    return len(own) >= 4 and len(own & heard) >= 0.8 * len(own)
+
+
+def _same(draft: str, said: str) -> bool:
+    one, two = (" ".join(_WORDS.findall(t.lower())) for t in (draft, said))
+    if one == two:
+        return one != ""
+    return len(one.split()) > 3 and difflib.SequenceMatcher(None, one, two).ratio() > 0.85
