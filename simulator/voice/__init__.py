@@ -1,0 +1,1 @@
+"""Hearing and speaking: devices, voice activity, recognition, synthesis, WAV files."""

@@ -1,0 +1,205 @@
+"""Playback that can be cut at any moment, and that knows how much of it was heard."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from simulator.errors import SimulatorError
+from simulator.voice.devices import Device, cannot_open, find_device, portaudio, went_away
+from simulator.voice.wav import Audio, Samples
+
+#: Written to the device at a time: how soon a stop is obeyed.
+SLICE_S = 0.04
+#: The device's own buffer: long enough that a busy interpreter leaves no gap, and dropped on a stop.
+BUFFER_S = 0.12
+
+
+class Loudspeaker:
+    """Plays one utterance at a time, handed over in pieces as they are synthesised.
+
+    `begin` an utterance, `play` its pieces (returns at once), then `wait` until it was heard, or
+    `stop` it. Whatever belongs to an earlier utterance is never played. One writer thread owns the
+    device: PortAudio streams are not for two threads.
+    """
+
+    def __init__(self, device: Device | None = None) -> None:
+        self.device = device or find_device("output")
+        self._rate = self.device.native_rate
+        self._state = threading.Condition()
+        self._queue: deque[Samples] = deque()
+        self._generation = 0
+        self._heard = 0  # frames of this utterance that have left the device
+        self._busy = False
+        self._closing = False
+        self._problem: SimulatorError | None = None
+        self._writer: threading.Thread | None = None
+        #: Times the device ran dry in the middle of an utterance.
+        self.gaps = 0
+        #: time.monotonic() when the first sound of this utterance was given to the device.
+        self.started_at: float | None = None
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Open the device at its own rate; nothing to do where it is open. Raises SimulatorError."""
+        if self._writer is not None and self._writer.is_alive():
+            return
+        sd = portaudio()
+        try:
+            stream = sd.OutputStream(
+                device=self.device.index,
+                samplerate=self._rate,
+                channels=min(2, self.device.outputs),
+                dtype="float32",
+                latency=BUFFER_S,
+            )
+        except sd.PortAudioError as problem:
+            raise cannot_open("output", self.device, problem) from None
+        self._closing, self._problem = False, None
+        self._writer = threading.Thread(
+            target=self._write_all, args=(sd, stream), name="loudspeaker", daemon=True
+        )
+        self._writer.start()
+
+    def close(self) -> None:
+        """Fall silent and give the device back."""
+        self.stop()
+        with self._state:
+            self._closing = True
+            self._state.notify_all()
+        if self._writer is not None:
+            self._writer.join(timeout=2.0)
+            self._writer = None
+
+    def begin(self) -> None:
+        """A new utterance: what is left of the last one is dropped."""
+        with self._state:
+            self._generation += 1
+            self._queue.clear()
+            self._heard = 0
+            self.started_at = None
+            self._state.notify_all()
+
+    def play(self, audio: Audio) -> None:
+        """Add a piece to the utterance. Raises SimulatorError where the device went away."""
+        self.open_or_raise()
+        samples = audio.at_rate(self._rate).samples
+        size = max(1, round(SLICE_S * self._rate))
+        with self._state:
+            self._queue.extend(samples[at : at + size] for at in range(0, len(samples), size))
+            self._state.notify_all()
+
+    def stop(self) -> float:
+        """Cut the utterance now; how many seconds of it were heard."""
+        with self._state:
+            self._generation += 1
+            self._queue.clear()
+            self._state.notify_all()
+            self._state.wait_for(lambda: not self._busy, timeout=1.0)
+            return self._heard / self._rate
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until everything given was heard; False where `timeout_s` passed first."""
+        with self._state:
+            done = self._state.wait_for(
+                lambda: self._problem is not None or not (self._queue or self._busy), timeout_s
+            )
+        if self._problem is not None:
+            raise self._problem
+        return done
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of this utterance that have been heard."""
+        return self._heard / self._rate
+
+    @property
+    def playing(self) -> bool:
+        return bool(self._queue) or self._busy
+
+    def open_or_raise(self) -> None:
+        if self._problem is not None:
+            raise self._problem
+        self.open()
+
+    def _write_all(self, sd: Any, stream: Any) -> None:
+        """The writer thread: slices to the device, the device's buffer dropped on a new generation."""
+        try:
+            while self._next_utterance():
+                self._write_utterance(stream)
+        except sd.PortAudioError:
+            with self._state:
+                self._problem = went_away("output", self.device)
+        finally:
+            stream.close(ignore_errors=True)
+            with self._state:
+                self._busy = False
+                self._queue.clear()
+                self._state.notify_all()
+
+    def _next_utterance(self) -> bool:
+        """Wait for something to play; False when it is time to close."""
+        with self._state:
+            self._state.wait_for(lambda: bool(self._queue) or self._closing)
+            if self._closing:
+                return False
+            self._busy = True
+            return True
+
+    def _write_utterance(self, stream: Any) -> None:
+        generation = self._generation
+        room = int(stream.write_available) if stream.active else 0
+        stream.start()
+        room = max(room, int(stream.write_available))  # of the empty buffer
+        written, silence_left = 0, room
+        while True:
+            with self._state:
+                stale = generation != self._generation or self._closing
+                piece = None if stale or not self._queue else self._queue.popleft()
+            if stale:
+                stream.abort()
+                break
+            if piece is None:
+                # Silence pushes the last words out of the device's buffer.
+                if silence_left <= 0:
+                    stream.stop()
+                    break
+                piece = np.zeros(min(silence_left, round(SLICE_S * self._rate)), np.float32)
+                silence_left -= len(piece)
+                self._give(stream, piece)
+            else:
+                if silence_left < room and written:
+                    self.gaps += 1
+                silence_left = room
+                if self.started_at is None:
+                    self.started_at = time.monotonic()
+                dry = self._give(stream, piece)
+                self.gaps += int(dry and written > 0)
+                written += len(piece)
+            in_buffer = max(0, room - int(stream.write_available)) - (room - silence_left)
+            with self._state:
+                if generation == self._generation:
+                    self._heard = max(self._heard, min(written, written - in_buffer))
+        with self._state:
+            self._busy = False
+            self._state.notify_all()
+
+    def _give(self, stream: Any, piece: Samples) -> bool:
+        """Write a slice, on every channel; True where the device had run dry."""
+        return bool(stream.write(np.repeat(piece[:, None], stream.channels, axis=1)))
