@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -112,7 +113,7 @@ def download(
     try:
         check_sha256(part, sha256, what)
     except ModelError:
-        part.unlink()  # it cannot be continued into something right
+        part.unlink(missing_ok=True)  # it cannot be continued into something right
         raise
     part.replace(target)
     return target
@@ -195,11 +196,11 @@ def _one_request(url: str, part: Path, size: int | None, progress: Progress) -> 
     return whole is None or have >= whole
 
 
-def _copy(response: IO[bytes], file: IO[bytes], have: int, progress: Progress) -> int:
+def _copy(response: HTTPResponse, file: IO[bytes], have: int, progress: Progress) -> int:
     """Append what comes until it ends or breaks; only a failing *write* leaves here as OSError."""
     while True:
         try:
-            block = response.read(_BLOCK)
+            block = response.read1(_BLOCK)  # what is there: a slow line loses little to a kill
         except Exception as problem:  # http.client and ssl raise several unrelated kinds
             raise _connection(problem) from None
         if not block:

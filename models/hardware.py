@@ -138,9 +138,10 @@ def cores(root: Path = _ROOT) -> Cores:
 
 def memory(root: Path = _ROOT) -> Memory:
     """Memory of the machine, what is free of it, and a cgroup's limit."""
-    found = dict(re.findall(r"^(\w+):\s+(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE))
-    total = int(found.get("MemTotal", 0)) * 1024
-    available = int(found.get("MemAvailable", found.get("MemFree", 0))) * 1024
+    lines = re.findall(r"^(\w+):\s+(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
+    found = {str(name): int(kilobytes) * 1024 for name, kilobytes in lines}
+    total = found.get("MemTotal", 0)
+    available = found.get("MemAvailable", found.get("MemFree", 0))
     if not total and hasattr(os, "sysconf"):  # macOS
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         available = total

