@@ -7,7 +7,7 @@ all that is ever needed. So earlier text is never rendered again, and the cache 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -95,7 +95,6 @@ def _text_of(engine: Engine, token: int) -> str:
 class _Turn:
     start: int
     words_end: int = 0  # where the officer's words end and the stage direction begins
-    said: list[int] = field(default_factory=list)
 
 
 class Conversation:
@@ -113,7 +112,6 @@ class Conversation:
         }
         self._prefix = 0
         self._turns: list[_Turn] = []
-        self._heard = ""
 
     def prefix_tokens(self, system: str, examples: list[tuple[str, str]]) -> list[int]:
         """Tokens of what never changes: system message, then example exchanges as turns already spoken.
@@ -152,7 +150,6 @@ class Conversation:
     def begin_turn(self) -> None:
         """Where the next officer's words will go. Needs no tokens: the last turn ended with them."""
         self._turns.append(_Turn(start=len(self.engine.tokens)))
-        self._heard = ""
 
     def hear(self, words: str, cancelled: Cancelled | None = None) -> int:
         """Lay down the officer's words so far. Keeps what it shares with words heard before; the rest goes.
@@ -195,6 +192,14 @@ class Conversation:
         if len(tokens) > self.engine.room:
             raise ModelError("no room for the reply: make room before the turn")
         self.engine.prefill(tokens)
+
+    def shorten_last(self, heard: str) -> None:
+        """Settle the last turn again with less, and make the next one ready again."""
+        if len(self._turns) < 2:
+            raise ModelError("no turn has been settled yet")
+        del self._turns[-1]
+        self.settle(heard)
+        self.begin_turn()
 
     def make_room(self, n_tokens: int) -> int:
         """Drop whole old turns behind the prefix, in one step, until half the context is free.

@@ -23,7 +23,7 @@ ASSISTANT: dict[str, re.Pattern[str]] = {
         _I,
     ),
     "apologises like a service": re.compile(
-        r"\bi(?:'m| am) sorry(?:,| but)? (?:but )?i (?:can'?t|cannot|am unable|'m unable)|\bi apologi[sz]e for"
+        r"\bi(?:'m| am) sorry(?:,| but)? (?:but )?i (?:can'?t|cannot|am unable|'m unable)|\bi apologi[sz]e for (?:any|the (?:confusion|inconvenience|misunderstanding))"
         r"|\bi (?:cannot|can't) (?:assist|help) (?:you )?with|\bi(?:'m| am) unable to\b"
         r"|\bi understand your (?:concern|frustration)|\bi appreciate your (?:concern|patience|understanding)"
         r"|\bthank you for (?:reaching out|your (?:patience|understanding|concern))",
@@ -41,7 +41,7 @@ NARRATOR: dict[str, re.Pattern[str]] = {
     "stage direction": re.compile(r"\*[^*]*\*?|\[[^\]]*\]?|\((?!\d)[^)]*\)?"),
     "reports speech": re.compile(
         r"[\"”]\s*(?:he|she|they|the (?:man|woman|officer|civilian)) (?:say|said|repl|ask|add|shout|whisper)"
-        r"|\b(?:he|she) (?:says|said|replied|replies|asks|asked|pauses|sighs|looks at the officer)\b",
+        r"|\b(?:he|she) (?:replie[ds]|sighs|shrugs|pauses|nods|shakes (?:his|her) head|looks at the officer)\b",
         _I,
     ),
     "names the scene": re.compile(
@@ -56,10 +56,10 @@ OFFICER: dict[str, re.Pattern[str]] = {
         r"\b(?:i'm|i am|this is) (?:officer|deputy|sergeant|detective|trooper|with the (?:police|sheriff))\b"
         r"|\byou(?:'re| are) (?:under arrest|being detained|free to go)\b"
         r"|\byou have the right to remain silent\b|\b(?:driver'?s )?licen[cs]e and registration\b"
-        r"|\bput your hands (?:on|behind|where)\b|\bstep out of the (?:car|vehicle)\b"
+        r"|\bput your hands (?:on (?:the|your)|behind|where)\b|\bstep out of the (?:car|vehicle)\b"
         r"|\b(?:we|i)(?:'ve| have)? (?:got|received) a call (?:about|from|that)\b"
         r"|\bi need you to (?:step|put|show|calm|keep|turn)\b|\bwhat seems to be the (?:problem|trouble)\b"
-        r"|\b(?:sir|ma'am|miss), (?:i need|please|can you|could you|you need|are you)\b",
+        r"|\b(?:sir|ma'am|miss), (?:i need you|can you (?:step|tell)|could you (?:step|tell|please)|you need to)\b",
         _I,
     ),
 }

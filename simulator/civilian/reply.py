@@ -111,7 +111,6 @@ class CivilianPlayer:
         note: str = "",
     ) -> Reply:
         """The civilian's answer to `words`. Never empty; "…" is silence."""
-        began = time.monotonic()
         cached = len(self.talk.engine.tokens)
         facts = {f.id for f in self._scenario.civilian.facts}
         allowed = facts | set(disclosure.open)
@@ -130,13 +129,18 @@ class CivilianPlayer:
         may_tell = [fact.text for fact in disclosure.may_tell(words)]
         told = direction(agitation, trust, length, may_tell, note)
         self.hear(words)
-        return self._drafts(words, told, length, fitting, disclosure, began, cached)
+        return self._drafts(words, told, length, fitting, disclosure, cached)
 
     def settle(self, heard: str) -> None:
         """The civilian's words as the officer heard them; again with less where they were cut off."""
         self.talk.settle(heard)
         if heard not in self._said:
             self._said.append(heard)
+
+    def cut_off(self, heard: str) -> None:
+        """The last reply was interrupted after the next turn had been made ready."""
+        self.talk.shorten_last(heard)
+        self._said[-1:] = [heard]
 
     def next_turn(self) -> int:
         """Make ready for the officer; returns how many old turns had to be dropped."""
@@ -153,7 +157,6 @@ class CivilianPlayer:
         length: Length,
         fitting: list[Candidate],
         disclosure: Disclosure,
-        began: float,
         cached: int,
     ) -> Reply:
         engine, settings = self.talk.engine, self._settings
@@ -172,13 +175,14 @@ class CivilianPlayer:
                 repeat_last_n=128,
                 seed=hash((self._seed, turn, attempt)) & 0x7FFFFFFF,
             )
+            asked = time.monotonic()
             raw = b"".join(
                 engine.piece(token)
                 for token in engine.generate(sampling, _MOST_TOKENS[length], prompt)
             ).decode("utf-8", "replace")
             if timings is None:
                 last = engine.last
-                first_at = began + (mark and last.ttft_ms / 1000)
+                first_at = asked + last.ttft_ms / 1000
                 timings = Timings(
                     n_prompt=last.n_prompt,
                     n_cached=cached,

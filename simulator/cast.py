@@ -1,0 +1,145 @@
+"""Loads what a session needs, once: the model, the embedder, the scenario; and makes sessions of them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.embedder import Embedder
+from models.engine import Engine, EngineSettings
+from models.fetch import file_sha256, model_path
+from models.places import cache_dir
+from scenarios.loader import Loaded
+from scenarios.schema import SubjectType
+from simulator.civilian.authored import AuthoredReplies
+from simulator.civilian.reply import CivilianPlayer, ReplySettings
+from simulator.events import Event, SessionStarted
+from simulator.officer.skills import recognise
+from simulator.records import Records, new_session_id, utc_now
+from simulator.session import Session, SoundTimes
+
+SUBJECT_TYPES: tuple[SubjectType, ...] = ("cooperative", "upset", "aggressive")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person picked. seed None: a new one; subject_type None: drawn by the seed ("surprise me")."""
+
+    loaded: Loaded
+    subject_type: SubjectType | None = None
+    seed: int | None = None
+    officer: str = ""
+    voice: bool = False
+
+
+class Cast:
+    """The loaded parts. Loading takes about a second; keep one for the whole program.
+
+    model: an id of the catalogue, or a path of a GGUF. Raises ModelError where a part is not installed.
+    """
+
+    def __init__(
+        self,
+        model: str = "civilian",
+        engine_settings: EngineSettings | None = None,
+        reply_settings: ReplySettings | None = None,
+    ) -> None:
+        path = Path(model) if model.endswith(".gguf") else model_path(model)
+        self.model = model if model != "civilian" else path.stem
+        self.model_sha256 = file_sha256(path)
+        self.engine = Engine(path, engine_settings)
+        self.embedder = Embedder(model_path("embedder"))
+        self.reply_settings = reply_settings
+
+    def session(
+        self,
+        choice: Choice,
+        publish: Callable[[Event], None],
+        clock: Callable[[], float] = time.monotonic,
+        sound: SoundTimes | None = None,
+    ) -> tuple[Session, SessionStarted]:
+        """A new session, and the event that begins it. clock, sound: see Session."""
+        seed = random.SystemRandom().randrange(2**31) if choice.seed is None else choice.seed
+        subject_type = choice.subject_type or random.Random(f"type {seed}").choice(SUBJECT_TYPES)
+        session = self._session(choice.loaded, subject_type, seed, publish, clock, sound)
+        started = SessionStarted(
+            session_id=new_session_id(),
+            began_at=utc_now(),
+            scenario_id=choice.loaded.id,
+            scenario_sha256=choice.loaded.sha256,
+            subject_type=subject_type,
+            seed=seed,
+            officer=choice.officer,
+            model_id=self.model,
+            model_sha256=self.model_sha256,
+            agitation=session.agitation,
+            trust=session.trust,
+            voice=choice.voice,
+            versions={
+                name: importlib.metadata.version(name)
+                for name in ("deescalwild-simulator", "llama-cpp-python")
+            },
+        )
+        return session, started
+
+    def session_again(
+        self,
+        started: SessionStarted,
+        loaded: Loaded,
+        publish: Callable[[Event], None],
+        sound: SoundTimes | None = None,
+    ) -> Session:
+        """The session of a record, to be resumed."""
+        return self._session(
+            loaded, started.subject_type, started.seed, publish, time.monotonic, sound
+        )
+
+    def _session(
+        self,
+        loaded: Loaded,
+        subject_type: SubjectType,
+        seed: int,
+        publish: Callable[[Event], None],
+        clock: Callable[[], float],
+        sound: SoundTimes | None,
+    ) -> Session:
+        authored = AuthoredReplies(loaded.dialogues, self.embedder, cache_dir() / "vectors")
+        player = CivilianPlayer(
+            self.engine,
+            self.model_sha256,
+            loaded.scenario,
+            loaded.dialogues,
+            authored,
+            subject_type=subject_type,
+            seed=seed,
+            prefix_states=cache_dir() / "prefix",
+            settings=self.reply_settings,
+        )
+        return Session(
+            loaded.scenario,
+            player,
+            recognise,
+            publish,
+            subject_type=subject_type,
+            seed=seed,
+            clock=clock,
+            sound=sound,
+        )
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+def recorder(records: Records, session_id: str, *others: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Publishes an event to the record first, then to the others."""
+
+    def publish(event: Event) -> None:
+        records.append(session_id, event)
+        for other in others:
+            other(event)
+
+    return publish

@@ -1,0 +1,355 @@
+"""The turn loop: what the officer says goes in, events come out. Owns no screen, no sound and no file."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from scenarios.schema import Ending, Inject, Scenario, SubjectType
+from simulator.civilian.affect import Affect, Step
+from simulator.civilian.disclosure import Disclosure
+from simulator.civilian.guard import clauses
+from simulator.civilian.reply import Reply
+from simulator.conditions import Moment, Watch
+from simulator.events import (
+    AffectMoved,
+    Behaviour,
+    BehavioursRecognised,
+    CivilianCutOff,
+    CivilianSpoke,
+    ClauseReady,
+    ContextDropped,
+    EndingReached,
+    Event,
+    FactsOpened,
+    InjectHappened,
+    OfficerSpoke,
+    ReplyRefused,
+    SessionEnded,
+    SessionResumed,
+    SessionStarted,
+    TurnTimed,
+)
+
+OfficerSource = Literal["typed", "microphone", "wav"]
+#: The longest utterance that is taken in, in characters; more is cut there and the record says so.
+LONGEST_UTTERANCE = 2000
+
+
+@dataclass
+class SoundTimes:
+    """When a turn was first heard, on `time.monotonic`; whoever makes the sound fills it in."""
+
+    first_audio_at: float | None = None
+    playback_start_at: float | None = None
+
+
+class Player(Protocol):
+    """Who finds the civilian's words: simulator.civilian.reply.CivilianPlayer."""
+
+    def opened(self, words: str) -> None: ...
+    def hear(self, words: str) -> None: ...
+    def reply(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        agitation: int,
+        trust: int,
+        disclosure: Disclosure,
+        note: str = "",
+    ) -> Reply: ...
+    def settle(self, heard: str) -> None: ...
+    def cut_off(self, heard: str) -> None: ...
+    def next_turn(self) -> int: ...
+
+
+#: (officer's words, the officer's earlier words, the civilian's last words) -> behaviours
+Recognise = Callable[[str, Sequence[str], str], list[Behaviour]]
+Publish = Callable[[Event], None]
+
+
+class Session:
+    """One encounter. `begin`, then `officer_says` until `ended`; `cut_off` where the officer interrupts.
+
+    Not thread-safe: one thread drives it. publish is called on that thread, in order, for every event.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        player: Player,
+        recognise: Recognise,
+        publish: Publish,
+        *,
+        subject_type: SubjectType,
+        seed: int,
+        clock: Callable[[], float] = time.monotonic,
+        sound: SoundTimes | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.subject_type = subject_type
+        self.seed = seed
+        self.ended = False
+        self.turn = 0
+        self._player = player
+        self._recognise = recognise
+        self._publish = publish
+        self._clock = clock
+        self._sound = sound or SoundTimes()
+        self._zero = clock()
+        self._affect = Affect(scenario, subject_type, seed)
+        self._disclosure = Disclosure(scenario.civilian)
+        self._watch = Watch()
+        self._now = Moment(agitation=self._affect.agitation, trust=self._affect.trust)
+        self._officer_words: list[str] = []
+        self._last_reply = ""
+        self._first_clause_s = 0.0
+
+    # -- what others read
+
+    @property
+    def agitation(self) -> int:
+        return self._affect.agitation
+
+    @property
+    def trust(self) -> int:
+        return self._affect.trust
+
+    def seconds(self) -> float:
+        """Seconds since the session began."""
+        return round(self._clock() - self._zero, 3)
+
+    # -- the life of a session
+
+    def begin(self, started: SessionStarted) -> None:
+        """Publish the start and the civilian's first words. `started` says who and with what."""
+        self._tell(started)
+        opening = random.Random(f"opening {self.seed}").choice(self.scenario.openings)
+        self._say(Reply(opening, "authored", "opening", None))
+        self._player.opened(opening)
+
+    def officer_says(
+        self,
+        words: str,
+        source: OfficerSource = "typed",
+        *,
+        audio_s: float | None = None,
+        asr_ms: float | None = None,
+        speech_end_s: float | None = None,
+    ) -> None:
+        """One whole turn: from the officer's words to the civilian's. Empty words are a silence."""
+        turn_end_s = self.seconds()
+        words = _printable(words)[:LONGEST_UTTERANCE]
+        self.turn += 1
+        self._tell(
+            OfficerSpoke(turn=self.turn, text=words, source=source, audio_s=audio_s, asr_ms=asr_ms)
+        )
+        behaviours = self._take_in(words)
+        self._answer(words, behaviours, self._inject(), turn_end_s, speech_end_s, asr_ms)
+
+    def cut_off(self, heard: str) -> None:
+        """The officer interrupted the last reply: only `heard` of it was heard."""
+        if self.ended or heard == self._last_reply:
+            return
+        self._tell(CivilianCutOff(turn=self.turn, heard=heard))
+        self._last_reply = heard
+        self._player.cut_off(heard)
+
+    def leave(self, reason: Literal["officer_left", "lines_ran_out"] = "officer_left") -> None:
+        """The officer ends it."""
+        if not self.ended:
+            self.ended = True
+            self._tell(SessionEnded(turn=self.turn, reason=reason))
+
+    def resume(self, events: Sequence[Event]) -> None:
+        """Go on where `events` (all of one session, in order) stop; the state is computed again from them.
+
+        A turn that the civilian had not answered when the process died is answered now.
+        """
+        publish, self._publish = self._publish, _nobody
+        behaviours_of = {e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)}
+        moved = {e.turn for e in events if isinstance(e, AffectMoved)}
+        cuts = {e.turn: e.heard for e in events if isinstance(e, CivilianCutOff)}
+        injects = {inject.id: inject for inject in self.scenario.events}
+        spoke: OfficerSpoke | None = None
+        inject: Inject | None = None
+        ending: Ending | None = None
+        for event in events:
+            if isinstance(event, OfficerSpoke):
+                spoke, inject, self.turn = event, None, event.turn
+                if event.turn in moved:
+                    self._take_in(event.text, behaviours_of.get(event.turn, []))
+            elif isinstance(event, InjectHappened):
+                inject = injects[event.id]
+                self._now.happened.add(event.id)
+                self._move(self._affect.inject(inject), [])
+            elif isinstance(event, CivilianSpoke):
+                ending = self._ending() if event.turn else None
+                self._lay_down(event, cuts.get(event.turn, event.text), spoke)
+                spoke = None
+        self._zero = self._clock() - max((e.at_s for e in events), default=0.0)
+        self._publish = publish
+        self._tell(SessionResumed(turn=self.turn))
+        if ending:
+            self._end(ending)
+        elif spoke is not None:
+            at_s = self.seconds()
+            behaviours = behaviours_of.get(spoke.turn, [])
+            if spoke.turn not in moved:
+                behaviours = self._take_in(spoke.text)
+            self._answer(spoke.text, behaviours, inject or self._inject(), at_s, None, None)
+
+    # -- parts of a turn
+
+    def _take_in(self, words: str, known: list[Behaviour] | None = None) -> list[Behaviour]:
+        """What the words do to the civilian. known: behaviours that a record already holds."""
+        behaviours = known
+        if behaviours is None:
+            behaviours = self._recognise(words, self._officer_words, self._last_reply)
+            if behaviours:
+                self._tell(BehavioursRecognised(turn=self.turn, behaviours=behaviours))
+        self._move(self._affect.hear(words, behaviours), behaviours)
+        self._officer_words.append(words)
+        opened = self._disclosure.officer_said(words, self.trust)
+        if opened:
+            self._tell(FactsOpened(turn=self.turn, ids=opened))
+        return behaviours
+
+    def _answer(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        inject: Inject | None,
+        turn_end_s: float,
+        speech_end_s: float | None,
+        asr_ms: float | None,
+    ) -> None:
+        ending = self._ending()
+        if ending:
+            reply = Reply(ending.closing, "authored", f"ending {ending.id}", None)
+        elif inject and inject.civilian_says:
+            reply = Reply(inject.civilian_says, "authored", f"inject {inject.id}", None)
+        else:
+            note = inject.what if inject else ""
+            reply = self._player.reply(
+                words, behaviours, self.agitation, self.trust, self._disclosure, note
+            )
+        self._say(reply)
+        self._tell(
+            TurnTimed(
+                turn=self.turn,
+                speech_end_s=speech_end_s,
+                turn_end_s=turn_end_s,
+                asr_done_s=turn_end_s if asr_ms is not None else None,
+                first_token_s=self._since_start(reply.first_token_at),
+                first_clause_s=self._first_clause_s,
+                first_audio_s=self._since_start(self._sound.first_audio_at),
+                playback_start_s=self._since_start(self._sound.playback_start_at),
+            )
+        )
+        if ending:
+            self._end(ending)
+            return
+        self._player.hear(words)
+        self._player.settle(reply.text)
+        dropped = self._player.next_turn()
+        if dropped:
+            self._tell(ContextDropped(turn=self.turn, turns_dropped=dropped))
+
+    def _lay_down(self, event: CivilianSpoke, heard: str, officer: OfficerSpoke | None) -> None:
+        """A turn of a record, given to the player and to memory."""
+        self._last_reply = heard
+        self._now.told |= set(self._disclosure.reply_told(heard))
+        if event.turn == 0:
+            self._player.opened(heard)
+            return
+        self._player.hear(officer.text if officer else "")
+        self._player.settle(heard)
+        self._player.next_turn()
+
+    def _move(self, step: Step, behaviours: list[Behaviour]) -> None:
+        now = self._now
+        now.turn, now.seconds = self.turn, self.seconds()
+        now.agitation, now.trust = step.agitation, step.trust
+        now.did |= {b.id for b in behaviours}
+        now.crossed |= set(step.crossed)
+        self._tell(
+            AffectMoved(
+                turn=self.turn,
+                agitation=step.agitation,
+                trust=step.trust,
+                compliance=step.compliance,
+                causes=step.causes,
+            )
+        )
+
+    def _inject(self) -> Inject | None:
+        """At most one a turn, in the scenario's order, each once."""
+        for event in self.scenario.events:
+            if event.id in self._now.happened:
+                continue
+            if self._watch.holds(f"inject {event.id}", event.when, self._now):
+                self._now.happened.add(event.id)
+                self._tell(InjectHappened(turn=self.turn, id=event.id, what=event.what))
+                self._move(self._affect.inject(event), [])
+                return event
+        return None
+
+    def _ending(self) -> Ending | None:
+        # Every condition is asked every turn, so that each counts its own turns in a row.
+        held = [
+            ending
+            for ending in self.scenario.endings
+            if self._watch.holds(f"ending {ending.id}", ending.when, self._now)
+        ]
+        return held[0] if held else None
+
+    def _end(self, ending: Ending) -> None:
+        self._tell(
+            EndingReached(turn=self.turn, id=ending.id, band=ending.band, outcome=ending.outcome)
+        )
+        self.ended = True
+        self._tell(SessionEnded(turn=self.turn, reason="ending"))
+
+    def _say(self, reply: Reply) -> None:
+        for draft, reason in reply.refused:
+            self._tell(ReplyRefused(turn=self.turn, draft=draft, reason=reason))
+        self._first_clause_s = self.seconds()
+        for index, clause in enumerate(clauses(reply.text)):
+            self._tell(ClauseReady(turn=self.turn, index=index, text=clause))
+        told = self._disclosure.reply_told(reply.text)
+        self._now.told |= set(told)
+        self._last_reply = reply.text
+        self._tell(
+            CivilianSpoke.model_validate(
+                {
+                    "turn": self.turn,
+                    "text": reply.text,
+                    "origin": reply.origin,
+                    "origin_note": reply.note,
+                    "tells": told,
+                    "timings": reply.timings,
+                }
+            )
+        )
+
+    def _since_start(self, at: float | None) -> float | None:
+        """A time of `time.monotonic` on the session's clock, which may have run ahead of it."""
+        if at is None:
+            return None
+        return round(self.seconds() - (time.monotonic() - at), 3)
+
+    def _tell(self, event: Event) -> None:
+        self._publish(event.model_copy(update={"at_s": self.seconds()}))
+
+
+def _printable(words: str) -> str:
+    """The words without control characters; white space in one line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
+
+def _nobody(_: Event) -> None:
+    """Publishes to nobody: while a record is replayed, its events are in the record already."""

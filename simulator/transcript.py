@@ -1,0 +1,94 @@
+"""The events of a session as turns: what was said, by whom, and how the civilian stood after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulator.events import (
+    AffectMoved,
+    Behaviour,
+    BehavioursRecognised,
+    Cause,
+    CivilianCutOff,
+    CivilianSpoke,
+    Event,
+    InjectHappened,
+    OfficerSpoke,
+    SessionStarted,
+    Timings,
+    TurnTimed,
+)
+
+
+@dataclass
+class Turn:
+    """One utterance. turn: the number of the exchange, 0 for the opening; state after it, 0-100.
+
+    speaker: "officer", "civilian", or "scene" for an inject.
+    """
+
+    turn: int
+    speaker: str
+    text: str
+    at_s: float
+    agitation: int
+    trust: int
+    origin: str = ""
+    origin_note: str = ""
+    cut_off: bool = False
+    behaviours: list[Behaviour] = field(default_factory=list)
+    causes: list[Cause] = field(default_factory=list)
+    tells: list[str] = field(default_factory=list)
+    audio_s: float | None = None
+    asr_ms: float | None = None
+    timings: Timings | None = None
+    timed: TurnTimed | None = None
+
+
+def transcript(events: Sequence[Event]) -> list[Turn]:
+    """The turns of a session, in the order in which they were heard."""
+    turns: list[Turn] = []
+    agitation = trust = 0
+    officer: Turn | None = None
+    for event in events:
+        if isinstance(event, SessionStarted):
+            agitation, trust = event.agitation, event.trust
+        elif isinstance(event, OfficerSpoke):
+            officer = Turn(event.turn, "officer", event.text, event.at_s, agitation, trust)
+            officer.audio_s, officer.asr_ms = event.audio_s, event.asr_ms
+            turns.append(officer)
+        elif isinstance(event, BehavioursRecognised) and officer:
+            officer.behaviours = list(event.behaviours)
+        elif isinstance(event, AffectMoved):
+            agitation, trust = event.agitation, event.trust
+            if turns:
+                turns[-1].agitation, turns[-1].trust = agitation, trust
+                turns[-1].causes += event.causes
+        elif isinstance(event, InjectHappened):
+            turns.append(Turn(event.turn, "scene", event.what, event.at_s, agitation, trust))
+        elif isinstance(event, CivilianSpoke):
+            said = Turn(event.turn, "civilian", event.text, event.at_s, agitation, trust)
+            said.origin, said.origin_note = event.origin, event.origin_note
+            said.tells, said.timings = list(event.tells), event.timings
+            turns.append(said)
+        elif isinstance(event, CivilianCutOff):
+            for said in reversed(turns):
+                if said.speaker == "civilian" and said.turn == event.turn:
+                    said.text, said.cut_off = event.heard, True
+                    break
+        elif isinstance(event, TurnTimed) and turns and turns[-1].speaker == "civilian":
+            turns[-1].timed = event
+    return turns
+
+
+def response_s(timed: TurnTimed | None) -> float | None:
+    """Seconds from the end of the officer's words to the first of the civilian's.
+
+    By voice: end of speech to first sound. Typed: return key to first words on the screen.
+    """
+    if timed is None:
+        return None
+    began = timed.speech_end_s if timed.speech_end_s is not None else timed.turn_end_s
+    answered = timed.playback_start_s or timed.first_audio_s or timed.first_clause_s
+    return None if answered is None else round(max(0.0, answered - began), 3)

@@ -1,0 +1,114 @@
+"""The officer's sound in, the civilian's sound out: joins recogniser and voice to a session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from models.fetch import model_path
+from models.hardware import default_threads
+from scenarios.schema import Voice
+from simulator.events import ClauseReady, Event, OfficerSpoke, SessionStarted, AffectMoved
+from simulator.session import Session, SoundTimes
+from simulator.voice.asr import Recogniser
+from simulator.voice.delivery import delivery_for
+from simulator.voice.tts import Speaker
+from simulator.voice.vad import SpeechDetector
+from simulator.voice.wav import Audio, join
+
+RATE = 16_000
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was recognised in a take, and where in it the officer stopped speaking."""
+
+    text: str
+    audio_s: float
+    asr_ms: float
+    speech_end_in_take_s: float
+    refused: str | None
+
+
+class Ears:
+    """Recognises the officer."""
+
+    def __init__(self, model: str = "asr") -> None:
+        self._recogniser = Recogniser(model_path(model), default_threads())
+        self._detector = SpeechDetector()
+        self._recogniser.warm_up()
+
+    def hear(self, take: Audio) -> Heard:
+        """Recognise a take of any rate."""
+        samples = take.at_rate(RATE).samples
+        bounds = self._detector.speech_bounds(samples)
+        heard = self._recogniser.recognise(samples)
+        end = bounds.end_s if bounds else take.seconds
+        return Heard(heard.text, take.seconds, heard.asr_ms, end, heard.refused)
+
+
+@dataclass
+class Mouth:
+    """Speaks the civilian's clauses as the session publishes them. Add `on_event` to the publishers.
+
+    sink: takes each piece of sound; the first of a turn comes with first=True.
+    """
+
+    speaker: Speaker
+    voice: Voice
+    sink: Callable[[Audio, bool], None]
+    times: SoundTimes = field(default_factory=SoundTimes)
+    pieces: list[tuple[str, Audio]] = field(default_factory=list)  # of the newest turn
+    _agitation: int = 50
+    _turn: int = -1
+
+    def on_event(self, event: Event) -> None:
+        if isinstance(event, SessionStarted | AffectMoved):
+            self._agitation = event.agitation
+        elif isinstance(event, OfficerSpoke):
+            self.times.first_audio_at = self.times.playback_start_at = None
+        elif isinstance(event, ClauseReady):
+            self._speak(event)
+
+    def _speak(self, clause: ClauseReady) -> None:
+        first = clause.turn != self._turn
+        if first:
+            self._turn = clause.turn
+            self.pieces = []
+        said: list[Audio] = []
+        for audio in self.speaker.stream(clause.text, delivery_for(self._agitation, self.voice)):
+            if self.times.first_audio_at is None:
+                self.times.first_audio_at = time.monotonic()
+            self.sink(audio, first and not said)
+            said.append(audio)
+        self.pieces.append((clause.text, join(said, self.speaker.sample_rate)))
+
+    def turn_audio(self) -> Audio:
+        """All that was said in the newest turn."""
+        return join((audio for _, audio in self.pieces), self.speaker.sample_rate)
+
+    def heard_until(self, played_s: float) -> str:
+        """The words of the newest turn that were heard in `played_s` seconds of it, by whole words."""
+        words: list[str] = []
+        left = played_s
+        for text, audio in self.pieces:
+            share = min(1.0, left / audio.seconds) if audio.seconds > 0 else 1.0
+            said = text.split()
+            words += said[: round(share * len(said))]
+            left -= audio.seconds
+            if left <= 0:
+                break
+        return " ".join(words)
+
+
+def say_to_session(session: Session, heard: Heard, source: str, take_end_s: float) -> None:
+    """One turn by voice. take_end_s: when the take ended, on the session's clock."""
+    speech_end_s = max(0.0, take_end_s - (heard.audio_s - heard.speech_end_in_take_s))
+    session.officer_says(
+        heard.text,
+        "microphone" if source == "microphone" else "wav",
+        audio_s=round(heard.audio_s, 3),
+        asr_ms=round(heard.asr_ms, 1),
+        speech_end_s=round(speech_end_s, 3),
+    )
