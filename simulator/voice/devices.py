@@ -78,7 +78,7 @@ def list_devices(rescan: bool = False) -> list[Device]:
 def find_device(kind: Kind, wanted: str | None = None) -> Device:
     """The device to use: by number, by part of its name, or the machine's default.
 
-    Raises BadSimulatorInput where `wanted` fits none or several, SimulatorError where there is none.
+    Raises BadSimulatorInput where `wanted` fits none or several, SimulatorError where none is.
     """
     able = [d for d in list_devices() if (d.inputs if kind == "input" else d.outputs) > 0]
     word = _WORD[kind]

@@ -16,7 +16,7 @@ from simulator.voice.wav import Audio, Samples
 
 #: Written to the device at a time: how soon a stop is obeyed.
 SLICE_S = 0.04
-#: The device's own buffer: long enough that a busy interpreter leaves no gap, and dropped on a stop.
+#: The device's own buffer: a busy interpreter leaves no gap in it, and a stop drops it.
 BUFFER_S = 0.12
 
 
@@ -41,7 +41,7 @@ class Loudspeaker:
         self._writer: threading.Thread | None = None
         #: Times the device ran dry in the middle of an utterance.
         self.gaps = 0
-        #: time.monotonic() when the first sound of this utterance was given to the device.
+        #: time.monotonic() when this utterance began to leave the device.
         self.started_at: float | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +57,7 @@ class Loudspeaker:
         self.close()
 
     def open(self) -> None:
-        """Open the device at its own rate; nothing to do where it is open. Raises SimulatorError."""
+        """Open the device at its own rate, if it is not open. Raises SimulatorError."""
         if self._writer is not None and self._writer.is_alive():
             return
         sd = portaudio()
@@ -139,7 +139,7 @@ class Loudspeaker:
         self.open()
 
     def _write_all(self, sd: Any, stream: Any) -> None:
-        """The writer thread: slices to the device, the device's buffer dropped on a new generation."""
+        """The writer thread: one utterance after another until it is time to close."""
         try:
             while self._next_utterance():
                 self._write_utterance(stream)
@@ -167,7 +167,8 @@ class Loudspeaker:
         room = int(stream.write_available) if stream.active else 0
         stream.start()
         room = max(room, int(stream.write_available))  # of the empty buffer
-        written, silence_left = 0, room
+        before, written, silence_left = self._heard, 0, room
+        self.gaps += int(before > 0)  # the rest of an utterance whose beginning has run out
         while True:
             with self._state:
                 stale = generation != self._generation or self._closing
@@ -187,15 +188,15 @@ class Loudspeaker:
                 if silence_left < room and written:
                     self.gaps += 1
                 silence_left = room
-                if self.started_at is None:
-                    self.started_at = time.monotonic()
                 dry = self._give(stream, piece)
                 self.gaps += int(dry and written > 0)
                 written += len(piece)
             in_buffer = max(0, room - int(stream.write_available)) - (room - silence_left)
             with self._state:
                 if generation == self._generation:
-                    self._heard = max(self._heard, min(written, written - in_buffer))
+                    self._heard = max(self._heard, before + written - max(0, in_buffer))
+                    if self.started_at is None and self._heard > 0:
+                        self.started_at = time.monotonic() - self._heard / self._rate
         with self._state:
             self._busy = False
             self._state.notify_all()

@@ -99,7 +99,7 @@ class Microphone:
             self._recording = True
 
     def stop(self) -> Audio:
-        """The officer let go: the take, mono at 16 kHz. Raises SimulatorError where none was made."""
+        """The officer let go: the take, mono at 16 kHz. Raises SimulatorError if there is none."""
         with self._lock:
             recorded = np.concatenate([np.zeros(0, np.float32), *self._blocks])
             self._recording = False

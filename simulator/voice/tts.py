@@ -23,8 +23,9 @@ logging.getLogger("piper").addHandler(logging.NullHandler())
 
 
 class Speaker:
-    """One Piper voice. `stream` gives sound sentence by sentence, `speak` the whole.
+    """One Piper voice: a .onnx, its .onnx.json beside it.
 
+    `stream` gives sound sentence by sentence, `speak` the whole.
     Not thread-safe: espeak, below Piper, is one for the process.
     """
 
@@ -41,8 +42,8 @@ class Speaker:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The arena keeps the largest sentence ever said: same speed without, hundreds of MB less.
         options.enable_cpu_mem_arena = False
-        settings = model_path.with_name(model_path.name + ".json")
         try:
+            settings = model_path.with_name(model_path.name + ".json")
             config = PiperConfig.from_dict(json.loads(settings.read_text(encoding="utf-8")))
             session = onnxruntime.InferenceSession(
                 str(model_path), sess_options=options, providers=["CPUExecutionProvider"]

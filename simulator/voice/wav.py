@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -169,4 +169,5 @@ def _whole_wav(path: Path, sample_rate: int) -> Iterator[soundfile.SoundFile]:
         reason = getattr(problem, "strerror", None) or getattr(problem, "error_string", problem)
         raise SimulatorError(f"{path}: could not be written ({str(reason).rstrip('.')})") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
