@@ -10,15 +10,31 @@ import click
 
 from models.errors import DeescalError
 
-#: command -> (module, attribute, one line for `deescal --help`). The line stands here, not only in the
-#: package, so that the help is printed without importing a package.
+#: command -> (module, attribute, one line for `deescal --help`). The line stands here, not only in
+#: the package, so that the help is printed without importing a package.
 ROOMS: dict[str, tuple[str, str, str]] = {
-    "play": ("simulator.commands", "play", "Talk with a civilian: pick, briefing, session, review."),
-    "demo": ("simulator.commands", "demo", "The same with no hands: officer's lines from WAV or text."),
+    "play": (
+        "simulator.commands",
+        "play",
+        "Talk with a civilian: pick, briefing, session, review.",
+    ),
+    "demo": (
+        "simulator.commands",
+        "demo",
+        "The same with no hands: officer's lines from WAV or text.",
+    ),
     "review": ("simulator.commands", "review", "Open, list and export after-action reviews."),
-    "doctor": ("simulator.commands", "doctor", "What works on this machine, and what to do about the rest."),
+    "doctor": (
+        "simulator.commands",
+        "doctor",
+        "What works on this machine, and what to do about the rest.",
+    ),
     "scenarios": ("scenarios.commands", "scenarios", "List, show, validate and write scenarios."),
-    "corpus": ("scenarios.corpus.commands", "corpus", "Raw transcripts and recordings -> DeEscalWild."),
+    "corpus": (
+        "scenarios.corpus.commands",
+        "corpus",
+        "Raw transcripts and recordings -> DeEscalWild.",
+    ),
     "models": ("models.commands", "models", "List, pull, verify and remove models."),
     "bench": ("benchmark.commands", "bench", "Measure latency and quality on this machine."),
 }
@@ -57,7 +73,9 @@ def front_door() -> None:
 
 
 def main() -> None:
-    """Run the command line: a problem is one line on stderr; exit 2 for bad input, 1 for a failure."""
+    """Run the command line: a problem is one line on stderr; exit 2 for bad input, 1 for a
+    failure.
+    """
     try:
         code = front_door.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -1,7 +1,8 @@
 """Chat templates, and the conversation as an append-only list of tokens.
 
-A model's own Jinja template is rendered once with markers for what is said; what stands between the markers is
-all that is ever needed. So earlier text is never rendered again, and the cache stays good.
+A model's own Jinja template is rendered once with markers for what is said; what stands between the
+markers is all that is ever needed. So earlier text is never rendered again, and the cache stays
+good.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _SYSTEM, _OFFICER, _CIVILIAN, _NEXT = "\x02s\x03", "\x02o\x03", "\x02c\x03", "\x
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """The fixed text around what is said: head SYSTEM to_officer OFFICER to_civilian CIVILIAN next OFFICER …"""
+    """The fixed text around what is said: head SYSTEM to_officer OFFICER to_civilian CIVILIAN next
+    OFFICER …
+    """
 
     head: str
     to_officer: str
@@ -33,8 +36,8 @@ class ChatFormat:
 def chat_format(template: str, bos: str = "", eos: str = "") -> ChatFormat:
     """Take a Jinja chat template apart.
 
-    A template that knows no system role (Gemma 2) gets the system text at the start of the first officer turn.
-    Raises BadModel where the template cannot be used for a conversation of two.
+    A template that knows no system role (Gemma 2) gets the system text at the start of the first
+    officer turn. Raises BadModel where the template cannot be used for a conversation of two.
     """
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
 
@@ -100,8 +103,9 @@ class _Turn:
 class Conversation:
     """One conversation on an engine: system message and examples, then turns, append-only.
 
-    The order within a turn: `hear` the officer's words (may be taken back with `unhear` while they are only
-    guessed), `direct` with the stage direction, the engine generates, `settle` with what was heard.
+    The order within a turn: `hear` the officer's words (may be taken back with `unhear` while they
+    are only guessed), `direct` with the stage direction, the engine generates, `settle` with what
+    was heard.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -114,7 +118,8 @@ class Conversation:
         self._turns: list[_Turn] = []
 
     def prefix_tokens(self, system: str, examples: list[tuple[str, str]]) -> list[int]:
-        """Tokens of what never changes: system message, then example exchanges as turns already spoken.
+        """Tokens of what never changes: system message, then example exchanges as turns already
+        spoken.
 
         The prefix ends where the next officer's words begin.
         """
@@ -131,7 +136,9 @@ class Conversation:
     def start(
         self, system: str, examples: list[tuple[str, str]], state: Path | None = None
     ) -> bool:
-        """Begin: load the prefix state from disk, or compute and keep it. True where it came from disk."""
+        """Begin: load the prefix state from disk, or compute and keep it. True where it came from
+        disk.
+        """
         tokens = self.prefix_tokens(system, examples)
         self._turns.clear()
         self._prefix = len(tokens)
@@ -148,11 +155,14 @@ class Conversation:
         return len(self._turns)
 
     def begin_turn(self) -> None:
-        """Where the next officer's words will go. Needs no tokens: the last turn ended with them."""
+        """Where the next officer's words will go. Needs no tokens: the last turn ended with
+        them.
+        """
         self._turns.append(_Turn(start=len(self.engine.tokens)))
 
     def hear(self, words: str, cancelled: Cancelled | None = None) -> int:
-        """Lay down the officer's words so far. Keeps what it shares with words heard before; the rest goes.
+        """Lay down the officer's words so far. Keeps what it shares with words heard before; the
+        rest goes.
 
         Returns how many tokens were computed now.
         """
@@ -169,7 +179,9 @@ class Conversation:
         return done
 
     def direction_tokens(self, direction: str) -> list[int]:
-        """Tokens that end the officer's turn: the stage direction, and the opening of the civilian's."""
+        """Tokens that end the officer's turn: the stage direction, and the opening of the
+        civilian's.
+        """
         return [
             *(self.engine.tokenize(f"\n{direction}") if direction else []),
             *self._special["to_civilian"],
@@ -204,8 +216,8 @@ class Conversation:
     def make_room(self, n_tokens: int) -> int:
         """Drop whole old turns behind the prefix, in one step, until half the context is free.
 
-        Returns how many turns went; 0 where there is room already. Raises ModelError where dropping all of them
-        is not enough.
+        Returns how many turns went; 0 where there is room already. Raises ModelError where dropping
+        all of them is not enough.
         """
         if self.engine.room >= n_tokens:
             return 0

@@ -1,7 +1,8 @@
 """One llama.cpp context behind tokens in / tokens out.
 
-Python owns the list of tokens, llama.cpp their key-value cache; the two are always the same length. Everything
-is append-only: `prefill` adds, `rewind` takes off the end, `drop` closes a gap behind the system message.
+Python owns the list of tokens, llama.cpp their key-value cache; the two are always the same length.
+Everything is append-only: `prefill` adds, `rewind` takes off the end, `drop` closes a gap behind
+the system message.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from typing import Any
 from models.errors import BadModel, ModelError
 from models.hardware import default_threads
 
-# Threads that spin at OpenMP's barriers starve each other as soon as anything else wants a core, and the recogniser
-# and the voice do. Beside one busy process on two cores: 0.3 tokens/s spinning, 32 tokens/s waiting (135M, Q4_1).
-# libgomp reads this when llama.cpp is loaded, so it stands before the import.
+# Threads that spin at OpenMP's barriers starve each other as soon as anything else wants a core,
+# and the recogniser and the voice do. Beside one busy process on two cores: 0.3 tokens/s spinning,
+# 32 tokens/s waiting (135M, Q4_1). libgomp reads this when llama.cpp is loaded, so it stands before
+# the import.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import llama_cpp  # noqa: E402
+import llama_cpp
 
 _GGML_LOG_LEVEL_ERROR = 4  # ggml.h; the bindings do not name it
 
@@ -62,7 +64,8 @@ class EngineSettings:
 class Sampling:
     """How tokens are drawn. temperature 0 is greedy. grammar: GBNF, rooted at `root`.
 
-    repeat_penalty counts the last `repeat_last_n` tokens of the context (-1: all of it, as transformers does).
+    repeat_penalty counts the last `repeat_last_n` tokens of the context (-1: all of it, as
+    transformers does).
     """
 
     temperature: float = 0.6
@@ -79,8 +82,8 @@ class Sampling:
 class CallTimings:
     """What one `generate` cost, the prefill that it still had to do included.
 
-    n_prompt: tokens in the context when the first token was drawn; n_cached: those that were already in the
-    cache when the turn was asked for; ttft_ms: from the call to the first token.
+    n_prompt: tokens in the context when the first token was drawn; n_cached: those that were
+        already in the cache when the turn was asked for; ttft_ms: from the call to the first token.
     """
 
     n_prompt: int = 0
@@ -196,7 +199,9 @@ class Engine:
         return int(llama_cpp.llama_vocab_bos(self._vocab))
 
     def tokenize(self, text: str, special: bool = False) -> list[int]:
-        """Tokens of `text`. special: control tokens written out in it count as such (templates only)."""
+        """Tokens of `text`. special: control tokens written out in it count as such (templates
+        only).
+        """
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 8
         buffer = (llama_cpp.llama_token * room)()
@@ -278,7 +283,9 @@ class Engine:
         del self.tokens[n_tokens:]
 
     def drop(self, start: int, end: int) -> None:
-        """Take tokens [start, end) out and close the gap: one cache shift, nothing is computed again."""
+        """Take tokens [start, end) out and close the gap: one cache shift, nothing is computed
+        again.
+        """
         if not 0 <= start <= end <= len(self.tokens):
             raise ModelError(f"cannot drop [{start}, {end}): there are {len(self.tokens)} tokens")
         with self._one_call():
@@ -301,8 +308,8 @@ class Engine:
     ) -> Iterator[int]:
         """Prefill `prompt`, then draw up to `max_tokens` tokens, each appended to the context.
 
-        Ends at an end-of-turn token (not yielded, not appended), at `max_tokens`, where the context is full, or
-        when cancelled. `last` holds the timings once the first token is out.
+        Ends at an end-of-turn token (not yielded, not appended), at `max_tokens`, where the context
+        is full, or when cancelled. `last` holds the timings once the first token is out.
         """
         with self._one_call():
             began = time.perf_counter()
@@ -334,7 +341,9 @@ class Engine:
                 llama_cpp.llama_sampler_free(sampler)
 
     def _draw_logits_again(self) -> None:
-        """After a rewind, a shift or a load there are no logits: decode the last token once more."""
+        """After a rewind, a shift or a load there are no logits: decode the last token once
+        more.
+        """
         if not self.tokens:
             raise ModelError("nothing to continue: the context is empty")
         token = self.tokens[-1]
@@ -401,7 +410,9 @@ class Engine:
             part.replace(path)
 
     def load_prefix(self, path: Path, tokens: Sequence[int]) -> bool:
-        """Begin with the saved cache of `tokens`; False (and an empty context) where it does not fit them."""
+        """Begin with the saved cache of `tokens`; False (and an empty context) where it does not
+        fit them.
+        """
         with self._one_call():
             self._rewind(0)
             if not path.is_file():

@@ -2,7 +2,9 @@
 
 
 class DeescalError(Exception):
-    """A failure told in one line: what, where, what to do. The command line exits with `exit_code`."""
+    """A failure told in one line: what, where, what to do. The command line exits with
+    `exit_code`.
+    """
 
     exit_code = 1
 

@@ -23,7 +23,8 @@ ASSISTANT: dict[str, re.Pattern[str]] = {
         _I,
     ),
     "apologises like a service": re.compile(
-        r"\bi(?:'m| am) sorry(?:,| but)? (?:but )?i (?:can'?t|cannot|am unable|'m unable)|\bi apologi[sz]e for (?:any|the (?:confusion|inconvenience|misunderstanding))"
+        r"\bi(?:'m| am) sorry(?:,| but)? (?:but )?i (?:can'?t|cannot|am unable|'m unable)"
+        r"|\bi apologi[sz]e for (?:any|the (?:confusion|inconvenience|misunderstanding))"
         r"|\bi (?:cannot|can't) (?:assist|help) (?:you )?with|\bi(?:'m| am) unable to\b"
         r"|\bi understand your (?:concern|frustration)|\bi appreciate your (?:concern|patience|understanding)"
         r"|\bthank you for (?:reaching out|your (?:patience|understanding|concern))",

@@ -1,4 +1,6 @@
-"""Find, load and choose scenarios. A file that does not hold is refused with file, line, field and what was expected."""
+"""Find, load and choose scenarios. A file that does not hold is refused with file, line, field and
+what was expected.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from scenarios.schema import Dialogue, Scenario
 LIBRARY = Path(__file__).parent / "library"
 
 _Model = TypeVar("_Model", bound=BaseModel)
-#: libyaml where the wheel has it: a library of 45 scenarios and 270 dialogues loads ten times sooner.
+#: libyaml where the wheel has it: a library of 45 scenarios and 270 dialogues loads ten times
+#: sooner.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -60,7 +63,9 @@ def dialogue_paths(scenario_path: Path) -> list[Path]:
 
 
 def load(id_or_path: str | Path) -> Loaded:
-    """A scenario by id, file or folder. Raises BadScenario, with close names where the id is not there."""
+    """A scenario by id, file or folder. Raises BadScenario, with close names where the id is not
+    there.
+    """
     path = Path(id_or_path)
     if path.is_dir() and (path / "scenario.yaml").is_file():
         path = path / "scenario.yaml"
@@ -142,7 +147,11 @@ def _validated(model: type[_Model], raw: bytes, path: Path) -> _Model:
 
 
 def _one_line(path: Path, tree: Any, error: Any) -> str:
-    where = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
+    where = [
+        part
+        for part in error["loc"]
+        if not (isinstance(part, str) and part.startswith("function-"))
+    ]
     line = _line_of(tree, where)
     field = ".".join(str(part) for part in where) or "the whole"
     message = str(error["msg"]).removeprefix("Value error, ")
@@ -164,7 +173,9 @@ def _line_of(node: Any, where: list[Any]) -> int:
             for key, value in node.value:
                 if key.value == str(part):
                     below, line = value, key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        elif (
+            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
+        ):
             below = node.value[part]
             line = below.start_mark.line + 1
         if below is None:
@@ -178,7 +189,9 @@ def _fields_at(where: list[Any]) -> list[str]:
     schema: Any = Scenario.model_json_schema()
     at: Any = schema
     for part in where:
-        at = at.get("items", {}) if isinstance(part, int) else at.get("properties", {}).get(part, {})
+        at = (
+            at.get("items", {}) if isinstance(part, int) else at.get("properties", {}).get(part, {})
+        )
         if "$ref" in at:
             at = schema["$defs"][at["$ref"].rsplit("/", 1)[1]]
     return list(at.get("properties", {}))

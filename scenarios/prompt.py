@@ -1,7 +1,7 @@
 """How a scenario, a mood and the facts that may be told become a prompt.
 
-The one place: play, the training rows and the benchmark all take their text from here. The system message never
-changes in a session; the stage direction rides behind the officer's newest words.
+The one place: play, the training rows and the benchmark all take their text from here. The system
+message never changes in a session; the stage direction rides behind the officer's newest words.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def trust_words(trust: float) -> str:
 
 
 def system_message(scenario: Scenario, subject_type: SubjectType) -> str:
-    """Persona, circumstances and rules. Secrets are not in it: what it does not hold cannot slip out."""
+    """Persona, circumstances and rules. Secrets are not in it: what it does not hold cannot slip
+    out.
+    """
     person = scenario.civilian
     today = getattr(scenario.subject_types, subject_type).note
     facts = " ".join(fact.text for fact in person.facts)
@@ -64,8 +66,8 @@ def direction(
 ) -> str:
     """The stage direction for one reply.
 
-    may_tell: texts of facts or secrets, in the civilian's first person, that this reply may draw on.
-    note: what is different now (an inject, the subject type's note), one sentence.
+    may_tell: texts of facts or secrets, in the civilian's first person, that this reply may draw
+        on. note: what is different now (an inject, the subject type's note), one sentence.
     """
     parts = [f"{mood_word(agitation)}, {trust_words(trust)}.", _LENGTHS[length]]
     if note:
@@ -75,10 +77,10 @@ def direction(
     return "(" + " ".join(parts) + ")"
 
 
-def example_turns(
-    scenario: Scenario, exchanges: Sequence[Exchange]
-) -> list[tuple[str, str]]:
-    """Authored exchanges as turns already spoken, each with the direction that would have led to it."""
+def example_turns(scenario: Scenario, exchanges: Sequence[Exchange]) -> list[tuple[str, str]]:
+    """Authored exchanges as turns already spoken, each with the direction that would have led to
+    it.
+    """
     told = {f.id: f.text for f in [*scenario.civilian.facts, *scenario.civilian.secrets]}
     return [
         (

@@ -1,4 +1,5 @@
-"""The scenario: what an instructor writes and what is played. Pydantic models; JSON Schema from them.
+"""The scenario: what an instructor writes and what is played. Pydantic models; JSON Schema from
+them.
 
 All strengths are points on two 0-100 scales, agitation and trust (see DESIGN "Affect").
 """
@@ -46,7 +47,8 @@ class Difficulty(Part):
 
 class Content(Part):
     level: ContentLevel = Field(
-        "mild", description="mild: no swearing; moderate: everyday swearing; strong: as on the street"
+        "mild",
+        description="mild: no swearing; moderate: everyday swearing; strong: as on the street",
     )
     warnings: list[Line] = []
 
@@ -68,7 +70,9 @@ class Briefing(Part):
 class Voice(Part):
     """How the civilian sounds before any feeling: a voice of the catalogue, and settings on it."""
 
-    model: str | None = Field(None, description="id of a tts card; the default voice where not installed")
+    model: str | None = Field(
+        None, description="id of a tts card; the default voice where not installed"
+    )
     rate: float = Field(1.0, ge=0.7, le=1.4, description="speed; above 1 is faster")
     pitch_semitones: float = Field(0.0, ge=-6, le=6)
 
@@ -89,7 +93,9 @@ class Secret(Fact):
     """A fact held back until trust is enough and the talk is near it."""
 
     trust: Points = Field(description="trust needed before it is told")
-    near: list[Line] = Field([], description="words of the officer that bring it up; none: any talk does")
+    near: list[Line] = Field(
+        [], description="words of the officer that bring it up; none: any talk does"
+    )
 
 
 class Trigger(Part):
@@ -97,7 +103,9 @@ class Trigger(Part):
 
     id: Id
     about: Line
-    says: list[Line] = Field([], description="phrases, any of which fires it; `*` stands for a few words")
+    says: list[Line] = Field(
+        [], description="phrases, any of which fires it; `*` stands for a few words"
+    )
     does: list[BehaviourId] = []
     agitation: Delta = 0
     trust: Delta = 0
@@ -105,7 +113,9 @@ class Trigger(Part):
     @model_validator(mode="after")
     def _fires(self) -> Self:
         if not self.says and not self.does:
-            raise ValueError(f"'{self.id}' can never fire: give it phrases (says) or behaviours (does)")
+            raise ValueError(
+                f"'{self.id}' can never fire: give it phrases (says) or behaviours (does)"
+            )
         if self.agitation == 0 and self.trust == 0:
             raise ValueError(f"'{self.id}' moves nothing: give it agitation or trust")
         return self
@@ -138,7 +148,9 @@ class Civilian(Part):
         _unique([t.id for t in self.triggers()], "stressor, red line or calming signal")
         for trigger in [*self.stressors, *self.red_lines]:
             if trigger.agitation < 0 or trigger.trust > 0:
-                raise ValueError(f"'{trigger.id}' is a stressor or red line but calms; swap its signs")
+                raise ValueError(
+                    f"'{trigger.id}' is a stressor or red line but calms; swap its signs"
+                )
         for trigger in self.calming_signals:
             if trigger.agitation > 0 or trigger.trust < 0:
                 raise ValueError(f"'{trigger.id}' is a calming signal but upsets; swap its signs")
@@ -246,13 +258,19 @@ class Scenario(Part):
     licence: str = "CC-BY-4.0"
     source: Source = Source.model_validate({})
     status: Literal["reviewed", "draft"] = "reviewed"
-    setting: Text = Field(description="where and when, what is seen and heard; second person to nobody")
+    setting: Text = Field(
+        description="where and when, what is seen and heard; second person to nobody"
+    )
     briefing: Briefing
     civilian: Civilian
     subject_types: SubjectTypes
-    openings: list[Line] = Field(min_length=2, description="first words of the civilian, one is drawn")
+    openings: list[Line] = Field(
+        min_length=2, description="first words of the civilian, one is drawn"
+    )
     events: list[Inject] = []
-    endings: list[Ending] = Field(min_length=3, description="the first whose condition holds ends it")
+    endings: list[Ending] = Field(
+        min_length=3, description="the first whose condition holds ends it"
+    )
     sample_officer: list[Line] = Field(
         min_length=6, description="a decent officer's lines in order: the demo speaks them"
     )

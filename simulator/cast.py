@@ -1,4 +1,6 @@
-"""Loads what a session needs, once: the model, the embedder, the scenario; and makes sessions of them."""
+"""Loads what a session needs, once: the model, the embedder, the scenario; and makes sessions of
+them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ SUBJECT_TYPES: tuple[SubjectType, ...] = ("cooperative", "upset", "aggressive")
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person picked. seed None: a new one; subject_type None: drawn by the seed ("surprise me")."""
+    """What a person picked. seed None: a new one; subject_type None: drawn by the seed ("surprise
+    me").
+    """
 
     loaded: Loaded
     subject_type: SubjectType | None = None
@@ -39,7 +43,8 @@ class Choice:
 class Cast:
     """The loaded parts. Loading takes about a second; keep one for the whole program.
 
-    model: an id of the catalogue, or a path of a GGUF. Raises ModelError where a part is not installed.
+    model: an id of the catalogue, or a path of a GGUF. Raises ModelError where a part is not
+        installed.
     """
 
     def __init__(
@@ -64,7 +69,8 @@ class Cast:
     ) -> tuple[Session, SessionStarted]:
         """A new session, and the event that begins it. clock, sound: see Session."""
         seed = random.SystemRandom().randrange(2**31) if choice.seed is None else choice.seed
-        subject_type = choice.subject_type or random.Random(f"type {seed}").choice(SUBJECT_TYPES)
+        drawn = random.Random(f"type {seed}").choice(SUBJECT_TYPES)
+        subject_type: SubjectType = choice.subject_type or drawn
         session = self._session(choice.loaded, subject_type, seed, publish, clock, sound)
         started = SessionStarted(
             session_id=new_session_id(),
@@ -134,7 +140,9 @@ class Cast:
         self.engine.close()
 
 
-def recorder(records: Records, session_id: str, *others: Callable[[Event], None]) -> Callable[[Event], None]:
+def recorder(
+    records: Records, session_id: str, *others: Callable[[Event], None]
+) -> Callable[[Event], None]:
     """Publishes an event to the record first, then to the others."""
 
     def publish(event: Event) -> None:

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scenarios.loader import Loaded
     from simulator.cast import Choice
+    from simulator.events import Event
+    from simulator.records import Records
 
 _SUBJECTS = click.Choice(["cooperative", "upset", "aggressive", "surprise"])
 
@@ -30,12 +34,18 @@ def _choice(
 @click.command()
 @click.argument("scenario", required=False)
 @click.option("--plain", is_flag=True, help="Lines instead of screens: for ssh and screen readers.")
-@click.option("--text", "text_only", is_flag=True, help="No microphone, no loudspeaker: type and read.")
-@click.option("--subject", type=_SUBJECTS, default="surprise", show_default=True, help="Subject type.")
+@click.option(
+    "--text", "text_only", is_flag=True, help="No microphone, no loudspeaker: type and read."
+)
+@click.option(
+    "--subject", type=_SUBJECTS, default="surprise", show_default=True, help="Subject type."
+)
 @click.option("--seed", type=int, help="The same seed plays the same civilian.")
 @click.option("--officer", default="", help="Your name or number, for your own record.")
 @click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
-@click.option("--resume", "resume_id", help="Go on with this session (its first characters, or 'last').")
+@click.option(
+    "--resume", "resume_id", help="Go on with this session (its first characters, or 'last')."
+)
 @click.option("--input", "input_device", help="Microphone, by number or part of its name.")
 @click.option("--output", "output_device", help="Loudspeaker, by number or part of its name.")
 def play(
@@ -84,7 +94,7 @@ def play(
 
 
 def _play_plain(
-    choice: Choice | None, records, model: str, resume_id: str | None, officer: str  # type: ignore[no-untyped-def]
+    choice: Choice | None, records: Records, model: str, resume_id: str | None, officer: str
 ) -> None:
     from simulator import plain
     from simulator.cast import Cast, Choice
@@ -96,7 +106,9 @@ def _play_plain(
         resume_id = records.find(resume_id).id
     elif choice is None and waiting and sys.stdin.isatty():
         newest = waiting[0]
-        click.echo(f"A session was not finished: {newest.scenario_id}, {newest.turns} turns, {newest.began_at}.")
+        click.echo(
+            f"A session was not finished: {newest.scenario_id}, {newest.turns} turns, {newest.began_at}."
+        )
         if click.confirm("Go on with it?", default=True):
             resume_id = newest.id
     if resume_id is None and choice is None:
@@ -116,14 +128,22 @@ def _play_plain(
 
 
 @click.command()
-@click.option("--scenario", help="A scenario id; without it a traffic stop.", default="traffic-stop-late-shift")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="demo", show_default=True)
+@click.option(
+    "--scenario",
+    help="A scenario id; without it a traffic stop.",
+    default="traffic-stop-late-shift",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), default="demo", show_default=True
+)
 @click.option(
     "--officer-audio",
     type=click.Path(path_type=Path),
     help="WAV files, in the order of their names; NAME.txt beside each says what was said.",
 )
-@click.option("--officer-text", type=click.Path(path_type=Path), help="One line of the officer a line.")
+@click.option(
+    "--officer-text", type=click.Path(path_type=Path), help="One line of the officer a line."
+)
 @click.option("--subject", type=_SUBJECTS, default="upset", show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--model", default="civilian", show_default=True)
@@ -138,7 +158,8 @@ def demo(
     model: str,
     no_sound: bool,
 ) -> None:
-    """A session with no hands, into a folder: transcript.json, turns/*.wav, session.wav, events.jsonl, review.html.
+    """A session with no hands, into a folder: transcript.json, turns/*.wav, session.wav,
+    events.jsonl, review.html.
 
     \b
     Examples:
@@ -181,7 +202,11 @@ def demo(
         said, heard = zip(*result.spoken, strict=True)
         rate = jiwer.wer(list(map(_bare, said)), list(map(_bare, heard)))
         click.echo(f"\nWord error rate of the recogniser over {len(said)} lines: {rate:.1%}")
-    click.echo(f"Written to {out}/ ({result.session_s:.0f} s of sound)" if result.session_s else f"Written to {out}/")
+    click.echo(
+        f"Written to {out}/ ({result.session_s:.0f} s of sound)"
+        if result.session_s
+        else f"Written to {out}/"
+    )
 
 
 def _bare(text: str) -> str:
@@ -190,18 +215,18 @@ def _bare(text: str) -> str:
     return " ".join(kept.split()) or "-"
 
 
-def _demo_lines(loaded: Loaded):  # type: ignore[no-untyped-def]
+def _demo_lines(loaded: Loaded) -> Callable[[Event], None]:
     from simulator.events import AffectMoved, OfficerSpoke
     from simulator.plain import show
 
     showing = show(loaded.scenario.civilian.name.split()[0])
 
-    def on_event(event: object) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, OfficerSpoke):
             click.echo(f"Officer: {event.text or '(says nothing)'}")
         elif isinstance(event, AffectMoved):
             click.echo(f"  [agitation {event.agitation}, trust {event.trust}]")
-        showing(event)  # type: ignore[arg-type]
+        showing(event)
 
     return on_event
 
@@ -215,7 +240,8 @@ def _demo_lines(loaded: Loaded):  # type: ignore[no-untyped-def]
 def review(
     session: str | None, list_all: bool, html: Path | None, as_json: bool, events: bool
 ) -> None:
-    """Open, list and export after-action reviews. SESSION: the first characters of its id, or 'last'.
+    """Open, list and export after-action reviews. SESSION: the first characters of its id, or
+    'last'.
 
     \b
     Examples:
@@ -232,7 +258,9 @@ def review(
     if list_all or session is None:
         for row in records.sessions():
             state = row.band or row.ended or "not finished"
-            click.echo(f"{row.id[:8]}  {row.began_at}  {row.turns:3d} turns  {state:14}  {row.scenario_id}")
+            click.echo(
+                f"{row.id[:8]}  {row.began_at}  {row.turns:3d} turns  {state:14}  {row.scenario_id}"
+            )
         return
     found = records.events(records.find(session).id)
     if events:
@@ -253,7 +281,8 @@ def review(
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def doctor(as_json: bool) -> None:
-    """What works on this machine, and what to do about what does not. Exit 1 where play would not work.
+    """What works on this machine, and what to do about what does not. Exit 1 where play would not
+    work.
 
     \b
     Example:

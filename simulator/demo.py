@@ -1,4 +1,6 @@
-"""A session with no hands: the officer's lines from WAV files, from text, or the scenario's own, spoken."""
+"""A session with no hands: the officer's lines from WAV files, from text, or the scenario's own,
+spoken.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _BREATH_S = 0.6
 
 @dataclass(frozen=True)
 class OfficerLine:
-    """One line of the officer. text: what is said, where it is known; audio: how, where it is given."""
+    """One line of the officer. text: what is said, where it is known; audio: how, where it is
+    given.
+    """
 
     text: str | None
     audio: Audio | None
@@ -40,7 +44,9 @@ class DemoResult:
     events: list[Event]
     out: Path
     session_id: str
-    spoken: list[tuple[str, str]] = field(default_factory=list)  # (what was said, what was recognised)
+    spoken: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # (what was said, what was recognised)
     session_s: float = 0.0
 
 
@@ -60,7 +66,9 @@ def _said(wav: Path) -> str | None:
 
 
 def lines_from_text(path: Path) -> list[OfficerLine]:
-    """One line of the officer a line of the file; an empty line is a silence, `#` begins a comment."""
+    """One line of the officer a line of the file; an empty line is a silence, `#` begins a
+    comment.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as problem:
@@ -72,7 +80,9 @@ def lines_from_text(path: Path) -> list[OfficerLine]:
 
 
 class VirtualClock:
-    """Runs with the real time and is put ahead by what is only heard: a demo does not wait for its own sound."""
+    """Runs with the real time and is put ahead by what is only heard: a demo does not wait for its
+    own sound.
+    """
 
     def __init__(self) -> None:
         self._ahead = 0.0
@@ -183,7 +193,9 @@ def voice_of(choice: Choice) -> Delivery:
 
 
 def sample_lines(choice: Choice, sound: bool) -> list[OfficerLine]:
-    """The scenario's own lines of a decent officer; heard by the recogniser where there is sound."""
+    """The scenario's own lines of a decent officer; heard by the recogniser where there is
+    sound.
+    """
     return [OfficerLine(text, None, sound) for text in choice.loaded.scenario.sample_officer]
 
 

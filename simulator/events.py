@@ -1,7 +1,9 @@
-"""Every event of a session. The record, the screens, the review and the benchmark read these and nothing else.
+"""Every event of a session. The record, the screens, the review and the benchmark read these and
+nothing else.
 
-A session *is* its list of events, in order. `turn` counts the officer's utterances from 1; 0 is the opening.
-All times named `*_s` are seconds since the session began, on the session's own clock; `*_ms` are durations.
+A session *is* its list of events, in order. `turn` counts the officer's utterances from 1; 0 is the
+opening. All times named `*_s` are seconds since the session began, on the session's own clock;
+`*_ms` are durations.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ class SessionResumed(Event):
 class OfficerSpoke(Event):
     kind: Literal["officer_spoke"] = "officer_spoke"
     turn: int
-    text: str = Field(description="what was typed or recognised; empty where the officer said nothing")
+    text: str = Field(
+        description="what was typed or recognised; empty where the officer said nothing"
+    )
     source: Literal["typed", "microphone", "wav"]
     audio_s: float | None = None
     asr_ms: float | None = None
@@ -74,7 +78,9 @@ class Cause(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["behaviour", "stressor", "red_line", "calming_signal", "inject", "silence", "time"]
+    kind: Literal[
+        "behaviour", "stressor", "red_line", "calming_signal", "inject", "silence", "time"
+    ]
     id: str
     about: str
     quote: str = ""
@@ -83,7 +89,9 @@ class Cause(BaseModel):
 
 
 class AffectMoved(Event):
-    """The civilian's state after a cause. Every step names its causes, so that a score can be explained."""
+    """The civilian's state after a cause. Every step names its causes, so that a score can be
+    explained.
+    """
 
     kind: Literal["affect_moved"] = "affect_moved"
     turn: int
@@ -122,7 +130,9 @@ class Timings(BaseModel):
 
 
 class ReplyRefused(Event):
-    """The guard did not let a draft through; kept so that a reader sees what the model really does."""
+    """The guard did not let a draft through; kept so that a reader sees what the model really
+    does.
+    """
 
     kind: Literal["reply_refused"] = "reply_refused"
     turn: int
@@ -146,13 +156,17 @@ class CivilianSpoke(Event):
     origin: Literal["model", "authored"] = Field(
         description="model: the model's own words; authored: a line of the scenario"
     )
-    origin_note: str = Field("", description="why an authored line: opening, inject, ending, no draft passed")
+    origin_note: str = Field(
+        "", description="why an authored line: opening, inject, ending, no draft passed"
+    )
     tells: list[str] = Field([], description="ids of facts and secrets told in it")
     timings: Timings | None = None
 
 
 class CivilianCutOff(Event):
-    """The officer interrupted: this much of the turn's reply was heard. The transcript keeps what was heard."""
+    """The officer interrupted: this much of the turn's reply was heard. The transcript keeps what
+    was heard.
+    """
 
     kind: Literal["civilian_cut_off"] = "civilian_cut_off"
     turn: int
@@ -160,7 +174,9 @@ class CivilianCutOff(Event):
 
 
 class TurnTimed(Event):
-    """Where the time of a turn went; seconds on the session's clock, None where there was no such stage."""
+    """Where the time of a turn went; seconds on the session's clock, None where there was no such
+    stage.
+    """
 
     kind: Literal["turn_timed"] = "turn_timed"
     turn: int

@@ -1,4 +1,6 @@
-"""The session in lines, for ssh and screen readers: no colours needed, nothing moves, one thing a line."""
+"""The session in lines, for ssh and screen readers: no colours needed, nothing moves, one thing a
+line.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def pick() -> Loaded:
     loaded = [load(path) for path in scenario_paths().values()]
     for number, each in enumerate(loaded, start=1):
         s = each.scenario
-        click.echo(f"{number:3d}. {s.title} ({s.category}, difficulty {s.difficulty.level}, {s.minutes} min)")
+        click.echo(
+            f"{number:3d}. {s.title} ({s.category}, difficulty {s.difficulty.level}, {s.minutes} min)"
+        )
     while True:
         answer = click.prompt("Which one (number or id)", type=str).strip()
         if answer.isdigit() and 1 <= int(answer) <= len(loaded):

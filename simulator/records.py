@@ -1,7 +1,7 @@
 """The record: append-only events of every session in one SQLite file. Nothing leaves the device.
 
-One transaction an event, so that a killed process loses at most the word being spoken. A session that runs is held
-by a lock, so that no second process goes on with it.
+One transaction an event, so that a killed process loses at most the word being spoken. A session
+that runs is held by a lock, so that no second process goes on with it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class Records:
     def _migrate(self) -> None:
         (done,) = self._db.execute("PRAGMA user_version").fetchone()
         if done > len(MIGRATIONS):
-            raise SimulatorError(f"{self.path}: written by a newer version of this program; update it")
+            raise SimulatorError(
+                f"{self.path}: written by a newer version of this program; update it"
+            )
         for number, script in enumerate(MIGRATIONS[done:], start=done + 1):
             self._db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
@@ -105,13 +107,17 @@ class Records:
         self._db.execute(f"UPDATE sessions SET {column} = ? WHERE id = ?", (value, session_id))
 
     def events(self, session_id: str) -> list[Event]:
-        """All events of a session, in order. Raises BadSimulatorInput for an id that is not there."""
+        """All events of a session, in order. Raises BadSimulatorInput for an id that is not
+        there.
+        """
         with self._one:
             rows = self._db.execute(
                 "SELECT kind, at_s, body FROM events WHERE session_id = ? ORDER BY n", (session_id,)
             ).fetchall()
         if not rows:
-            raise BadSimulatorInput(f"no session '{session_id}'; `deescal review --list` shows them")
+            raise BadSimulatorInput(
+                f"no session '{session_id}'; `deescal review --list` shows them"
+            )
         return [
             EVENT.validate_python({"kind": kind, "at_s": at_s, **json.loads(body)})
             for kind, at_s, body in rows
@@ -133,7 +139,9 @@ class Records:
     def find(self, start_of_id: str) -> SessionRow:
         """The session whose id begins so; `last` is the newest."""
         rows = self.sessions()
-        found = rows[:1] if start_of_id == "last" else [r for r in rows if r.id.startswith(start_of_id)]
+        found = (
+            rows[:1] if start_of_id == "last" else [r for r in rows if r.id.startswith(start_of_id)]
+        )
         if len(found) != 1:
             many = "several sessions begin with" if found else "no session begins with"
             raise BadSimulatorInput(f"{many} '{start_of_id}'; `deescal review --list` shows them")

@@ -1,4 +1,6 @@
-"""The turn loop: what the officer says goes in, events come out. Owns no screen, no sound and no file."""
+"""The turn loop: what the officer says goes in, events come out. Owns no screen, no sound and no
+file.
+"""
 
 from __future__ import annotations
 
@@ -72,9 +74,11 @@ Publish = Callable[[Event], None]
 
 
 class Session:
-    """One encounter. `begin`, then `officer_says` until `ended`; `cut_off` where the officer interrupts.
+    """One encounter. `begin`, then `officer_says` until `ended`; `cut_off` where the officer
+    interrupts.
 
-    Not thread-safe: one thread drives it. publish is called on that thread, in order, for every event.
+    Not thread-safe: one thread drives it. publish is called on that thread, in order, for every
+    event.
     """
 
     def __init__(
@@ -165,12 +169,15 @@ class Session:
             self._tell(SessionEnded(turn=self.turn, reason=reason))
 
     def resume(self, events: Sequence[Event]) -> None:
-        """Go on where `events` (all of one session, in order) stop; the state is computed again from them.
+        """Go on where `events` (all of one session, in order) stop; the state is computed again
+        from them.
 
         A turn that the civilian had not answered when the process died is answered now.
         """
         publish, self._publish = self._publish, _nobody
-        behaviours_of = {e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)}
+        behaviours_of = {
+            e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
+        }
         moved = {e.turn for e in events if isinstance(e, AffectMoved)}
         cuts = {e.turn: e.heard for e in events if isinstance(e, CivilianCutOff)}
         injects = {inject.id: inject for inject in self.scenario.events}

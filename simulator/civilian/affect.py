@@ -1,18 +1,18 @@
-"""The civilian's state: agitation and trust, 0-100, moved by what the officer did. No language model in it.
+"""The civilian's state: agitation and trust, 0-100, moved by what the officer did. No language
+model in it.
 
-Deterministic given the seed. Every step names its causes, so that a score can be explained. The base strengths
-are ours, ordered after what the instruments of `scenarios.behaviours` hold to help or harm; a scenario's own
-stressors, red lines and calming signals come on top.
+Deterministic given the seed. Every step names its causes, so that a score can be explained. The
+base strengths are ours, ordered after what the instruments of `scenarios.behaviours` hold to help
+or harm; a scenario's own stressors, red lines and calming signals come on top.
 """
 
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from scenarios.behaviours import BEHAVIOURS, BehaviourId
+from scenarios.phrases import phrase_found
 from scenarios.schema import Inject, Scenario, SubjectType, Trigger
 from simulator.events import Behaviour, Cause
 
@@ -46,6 +46,8 @@ STRENGTHS: dict[BehaviourId, tuple[float, float]] = {
     "accusation": (8, -7),
 }
 
+#: Faults beside which kind words in the same utterance count for half.
+_WOUNDING = frozenset({"threat", "insult", "dismissive", "accusation"})
 _CALM_STEP, _RISE_STEP, _RED_LINE_STEP = 10.0, 18.0, 30.0
 _TRUST_GAIN_STEP, _TRUST_LOSS_STEP = 9.0, 18.0
 #: The same skill in the turn after works this much less: a technique heard twice is a technique.
@@ -70,8 +72,8 @@ class Step:
 class Affect:
     """The state of one civilian in one session.
 
-    scenario and subject_type give the start; seed varies reactivity and forgiveness by up to a tenth, so that the
-    same person is not quite the same twice.
+    scenario and subject_type give the start; seed varies reactivity and forgiveness by up to a
+    tenth, so that the same person is not quite the same twice.
     """
 
     def __init__(self, scenario: Scenario, subject_type: SubjectType, seed: int) -> None:
@@ -122,7 +124,8 @@ class Affect:
                 causes.append(self._trigger_cause(kind, trigger, quote))
                 if kind == "red_line":
                     crossed.append(trigger.id)
-        if crossed:
+        # "Take your time, princess": what is kind in a line that hurts is half heard.
+        if crossed or any(b.id in _WOUNDING for b in behaviours):
             causes = [
                 c.model_copy(update={"agitation": c.agitation * 0.5, "trust": c.trust * 0.5})
                 if c.agitation < 0 or c.trust > 0
@@ -200,26 +203,13 @@ class Affect:
 def fires(trigger: Trigger, words: str, behaviours: list[Behaviour]) -> str | None:
     """The words of the officer that fire the trigger; None where it does not fire."""
     for phrase in trigger.says:
-        found = phrase_pattern(phrase).search(words)
+        found = phrase_found(phrase, words)
         if found:
-            return found.group()
+            return found
     for seen in behaviours:
         if seen.id in trigger.does:
             return seen.quote
     return None
-
-
-@lru_cache(maxsize=4096)
-def phrase_pattern(phrase: str) -> re.Pattern[str]:
-    """A phrase of a scenario as a pattern: whole words, any case and punctuation, `*` for up to five words."""
-    parts = []
-    for word in phrase.lower().split():
-        if word == "*":
-            parts.append(r"(?:[\w'’-]+\W+){0,5}?")
-        else:
-            bare = re.escape(word.strip(".,!?;:\"").replace("’", "'")).replace("'", "['’]?")
-            parts.append(bare + r"\b\W*")
-    return re.compile(r"\b" + "".join(parts).removesuffix(r"\W*"), re.IGNORECASE)
 
 
 def _clamp(value: float, low: float, high: float) -> float:

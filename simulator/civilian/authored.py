@@ -1,7 +1,8 @@
-"""The scenario's own replies: which of them fits what was just said, and how near a draft comes to them.
+"""The scenario's own replies: which of them fits what was just said, and how near a draft comes to
+them.
 
-A model of 135M cannot invent a person. The authored replies stand among its drafts, and say what this person
-sounds like.
+A model of 135M cannot invent a person. The authored replies stand among its drafts, and say what
+this person sounds like.
 """
 
 from __future__ import annotations

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+from scenarios.phrases import phrase_pattern
 from scenarios.schema import Civilian, Fact
-from simulator.civilian.affect import phrase_pattern
 
 _WORD = re.compile(r"[a-z']{2,}|\d+")
 _COMMON = frozenset(
-    "a about after all am an and any are as at be been before but by can could did do does don't for from get got "
-    "had has have he he's her here him his how i i'd i'll i'm i've if in is it it's its just know like me my no not "
-    "now of on one or our out over she she's so some than that that's the their them then there they they're this "
-    "to up us was we we're were what what's when where which who why will with would yeah yes you you're your "
-    "sir ma'am officer okay ok please right tell going want need".split()
+    """
+    a about after all am an and any are as at be been before but by can could did do does don't
+    for from get got had has have he he's her here him his how i i'd i'll i'm i've if in is it it's
+    its just know like me my no not now of on one or our out over she she's so some than that that's
+    the their them then there they they're this to up us was we we're were what what's when where
+    which who why will with would yeah yes you you're your sir ma'am officer okay ok please right
+    tell going want need
+    """.split()
 )
 
 
@@ -53,10 +56,10 @@ class Disclosure:
         return new
 
     def may_tell(self, words: str, most: int = 2) -> list[Fact]:
-        """What this reply may draw on: newly opened secrets first, then facts near to what was asked."""
-        waiting = [
-            s for s in self._person.secrets if s.id in self.open and s.id not in self.told
-        ]
+        """What this reply may draw on: newly opened secrets first, then facts near to what was
+        asked.
+        """
+        waiting = [s for s in self._person.secrets if s.id in self.open and s.id not in self.told]
         asked = content_words(words)
         near = sorted(
             (
@@ -69,7 +72,9 @@ class Disclosure:
         return [*waiting[:1], *facts][:most]
 
     def leaks(self, reply: str) -> str | None:
-        """The id of a secret that the reply tells although it is not open; None where it keeps them."""
+        """The id of a secret that the reply tells although it is not open; None where it keeps
+        them.
+        """
         for secret in self._person.secrets:
             if secret.id not in self.open and _tells(reply, secret):
                 return secret.id
@@ -78,9 +83,7 @@ class Disclosure:
     def reply_told(self, reply: str) -> list[str]:
         """Ids of the facts and open secrets that the reply tells; remembered."""
         told = [
-            fact.id
-            for fact in [*self._person.facts, *self._person.secrets]
-            if _tells(reply, fact)
+            fact.id for fact in [*self._person.facts, *self._person.secrets] if _tells(reply, fact)
         ]
         self.told += [name for name in told if name not in self.told]
         return told

@@ -1,4 +1,6 @@
-"""What may leave the civilian's mouth: drafts are cut to whole sentences and refused out of role."""
+"""What may leave the civilian's mouth: drafts are cut to whole sentences and refused out of
+role.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,21 @@ import difflib
 import re
 
 from scenarios.in_role import out_of_role
+from scenarios.phrases import phrase_pattern
 from scenarios.schema import Civilian
-from simulator.civilian.affect import phrase_pattern
 from simulator.civilian.disclosure import content_words
 
-_SENTENCE = re.compile(r".+?(?:[.!?…]+[\"'”’)]*(?=\s|$)|—(?=\s|$))", re.DOTALL)
+_SENTENCE = re.compile(
+    r".+?(?:(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bMrs)[.!?…]+[\"'”’)]*(?=\s|$)|—(?=\s|$))",
+    re.DOTALL,
+)
 _CLAUSE_END = re.compile(r"(?<=[.!?…,;:—])\s+")
 _SPEAKER = re.compile(
     r"^\s*(?:(?:officer|civilian|me|you|police|assistant|user)\b[^:\n]{0,20}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s*"
 )
 _DIRECTION = re.compile(
-    r"\b(?:trust(?:s|ing)? the officer|wary of the officer|losing control|very upset,|may say)\b", re.I
+    r"\b(?:trust(?:s|ing)? the officer|wary of the officer|losing control|very upset,|may say)\b",
+    re.I,
 )
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -29,15 +35,16 @@ def tidy(draft: str, person: Civilian) -> str:
     text = draft.strip().split("\n")[0].strip()
     named = _SPEAKER.match(text)
     if named and (
-        person.name.split()[0].lower() in named.group().lower() or "civilian" in named.group().lower()
+        person.name.split()[0].lower() in named.group().lower()
+        or "civilian" in named.group().lower()
     ):
         text = text[named.end() :]
-    text = re.sub(r"\s+", " ", text).strip().strip('"“”').strip()
-    return text
+    return re.sub(r"\s+", " ", text).strip().strip('"“”').strip()
 
 
 def whole_sentences(text: str, most_words: int) -> str:
-    """The text up to the last sentence that ended, at most `most_words` words where that is possible.
+    """The text up to the last sentence that ended, at most `most_words` words where that is
+    possible.
 
     Empty where no sentence ended.
     """

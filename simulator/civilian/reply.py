@@ -1,4 +1,6 @@
-"""Finds the civilian's next words: drafts of the model and the scenario's own lines, chosen by fit."""
+"""Finds the civilian's next words: drafts of the model and the scenario's own lines, chosen by
+fit.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from models.chat import Conversation
 from models.engine import Engine, Sampling
-from scenarios.prompt import ARRIVAL, Length, direction, example_turns, system_message
+from scenarios.prompt import ARRIVAL, Length, direction, example_turns, mood_word, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
 from simulator.civilian.authored import AuthoredReplies, Candidate
 from simulator.civilian.disclosure import Disclosure
@@ -22,17 +26,23 @@ from simulator.events import Behaviour, Timings
 class ReplySettings:
     """How replies are found. The defaults are for a model of 135M; a large one needs less.
 
-    drafts: how many the model may write for one reply before the scenario's lines are taken.
-    examples: authored exchanges that stand in the prompt as turns already spoken (part of the cached prefix).
-    same_question: an authored reply whose fit is this or more is taken without asking the model: the very
+    drafts: how many the model may write for one reply before the scenario's lines are taken. The
+        untuned 135M base
+        is rarely better the third time, and each costs a second.
+    examples: authored exchanges that stand in the prompt as turns already spoken (part of the
+        cached prefix). same_question: an authored reply whose fit is this or more is taken without
+        asking the model: the very
         question was foreseen by a person who wrote this civilian.
-    own_voice: a draft must come this near to something this person was written to say (cosine, MiniLM).
+    own_voice: a draft must come this near to something this person was written to say (cosine,
+        MiniLM). near_enough: an authored reply with a fit below this answers something else; then a
+        deflection is better.
     """
 
-    drafts: int = 3
+    drafts: int = 1
     examples: int = 6
     same_question: float = 0.70
-    own_voice: float = 0.50
+    own_voice: float = 0.58
+    near_enough: float = 0.40
     temperature: float = 0.7
     top_p: float = 0.9
     repeat_penalty: float = 1.1
@@ -50,6 +60,10 @@ class Reply:
     first_token_at: float | None = None  # time.monotonic()
 
 
+_DEFLECTIONS: dict[str, list[str]] = yaml.safe_load(
+    Path(__file__).with_name("deflections.yaml").read_text(encoding="utf-8")
+)
+
 #: Words a reply of each length may have, and tokens that are drawn for it.
 _MOST_WORDS: dict[Length, int] = {"silent": 0, "short": 7, "medium": 22, "long": 45}
 _MOST_TOKENS: dict[Length, int] = {"silent": 1, "short": 24, "medium": 48, "long": 84}
@@ -58,7 +72,8 @@ _MOST_TOKENS: dict[Length, int] = {"silent": 1, "short": 24, "medium": 48, "long
 class CivilianPlayer:
     """Plays one civilian in one session on one engine.
 
-    prefix_states: folder for the cache of the system message, one file for a scenario and subject type.
+    prefix_states: folder for the cache of the system message, one file for a scenario and subject
+        type.
     """
 
     def __init__(
@@ -83,7 +98,9 @@ class CivilianPlayer:
         self._said: list[str] = []
         self.talk = Conversation(engine)
         system = system_message(scenario, subject_type)
-        examples = example_turns(scenario, _examples(dialogues, subject_type, self._settings.examples))
+        examples = example_turns(
+            scenario, _examples(dialogues, subject_type, self._settings.examples)
+        )
         tokens = self.talk.prefix_tokens(system, examples)
         state = prefix_states / f"{engine.prefix_key(model_sha256, tokens)}.state"
         self.prefix_from_disk = self.talk.start(system, examples, state)
@@ -98,7 +115,9 @@ class CivilianPlayer:
         self.talk.begin_turn()
 
     def hear(self, words: str, cancelled: Callable[[], bool] | None = None) -> None:
-        """Lay down what the officer says, as far as it is known; may be called again with better words."""
+        """Lay down what the officer says, as far as it is known; may be called again with better
+        words.
+        """
         self.talk.hear(words or "(The officer says nothing.)", cancelled)
 
     def reply(
@@ -129,10 +148,12 @@ class CivilianPlayer:
         may_tell = [fact.text for fact in disclosure.may_tell(words)]
         told = direction(agitation, trust, length, may_tell, note)
         self.hear(words)
-        return self._drafts(words, told, length, fitting, disclosure, cached)
+        return self._drafts(words, told, length, fitting, disclosure, cached, agitation)
 
     def settle(self, heard: str) -> None:
-        """The civilian's words as the officer heard them; again with less where they were cut off."""
+        """The civilian's words as the officer heard them; again with less where they were cut
+        off.
+        """
         self.talk.settle(heard)
         if heard not in self._said:
             self._said.append(heard)
@@ -158,6 +179,7 @@ class CivilianPlayer:
         fitting: list[Candidate],
         disclosure: Disclosure,
         cached: int,
+        agitation: int,
     ) -> Reply:
         engine, settings = self.talk.engine, self._settings
         mark = len(engine.tokens)
@@ -201,9 +223,17 @@ class CivilianPlayer:
             if why is None:
                 return Reply(draft, "model", f"draft {attempt + 1}", timings, refused, first_at)
             refused.append((tidy(raw, person), why))
-        if fitting:
+        if fitting and fitting[0].fit >= settings.near_enough:
             return self._authored_reply(fitting[0], "no draft passed", refused, timings, first_at)
-        return Reply("…", "authored", "no draft passed, no line fitted", timings, refused, first_at)
+        return Reply(
+            self._deflection(agitation), "authored", "deflection", timings, refused, first_at
+        )
+
+    def _deflection(self, agitation: int) -> str:
+        """A line that anybody may say in this mood, not said before; silence when all have been."""
+        lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")]
+        left = [line for line in lines if line not in self._said]
+        return self._draw.choice(left) if left else "…"
 
     def _authored_reply(
         self,
@@ -215,12 +245,16 @@ class CivilianPlayer:
     ) -> Reply:
         text = candidate.exchange.civilian
         self._used.add(text)
-        return Reply(text, "authored", f"{note}; fit {candidate.fit:.2f}", timings, refused, first_at)
+        return Reply(
+            text, "authored", f"{note}; fit {candidate.fit:.2f}", timings, refused, first_at
+        )
 
     def _length(
         self, agitation: int, trust: int, behaviours: list[Behaviour], words: str
     ) -> Length:
-        """How much this person says now: more when asked openly and trusting, less when shut down."""
+        """How much this person says now: more when asked openly and trusting, less when shut
+        down.
+        """
         if not words.strip():
             return self._draw.choice(("short", "silent", "medium"))
         asked_openly = any(
@@ -238,10 +272,10 @@ class CivilianPlayer:
         return length  # type: ignore[return-value]
 
 
-def _examples(
-    dialogues: list[Dialogue], subject_type: SubjectType, most: int
-) -> list[Exchange]:
-    """A few short authored exchanges that tell no secret: from this subject type where there are any."""
+def _examples(dialogues: list[Dialogue], subject_type: SubjectType, most: int) -> list[Exchange]:
+    """A few short authored exchanges that tell no secret: from this subject type where there are
+    any.
+    """
     fitting = [d for d in dialogues if d.subject_type == subject_type] or dialogues
     exchanges = [
         e
