@@ -3,59 +3,50 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.schema import BAND_NAMES
 from simulator.review.assess import Review
+from simulator.review.chart import chart
 
 
 def write_report(review: Review, path: Path) -> None:
     """Write the page; it appears whole or not at all."""
+    write_page("review.html", path, review=review, **_parts(review))
+
+
+def _parts(review: Review) -> dict[str, object]:
+    return {
+        "band_names": list(BAND_NAMES.values()),
+        "when": _when(review.began_at),
+        "narrow": chart(review, 360, 250, name_room=84),
+        "wide": chart(review, 860, 300),
+    }
+
+
+def write_page(template: str, path: Path, **parts: object) -> None:
+    """Render a template of this folder into a file: everything said is escaped."""
     environment = Environment(
         loader=PackageLoader("simulator.review", "."),
         autoescape=True,
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("review.html").render(
-        review=review, band_names=list(BAND_NAMES.values()), chart=_chart(review)
-    )
+    page = environment.get_template(template).render(**parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(page, encoding="utf-8")
     part.replace(path)
 
 
-_WIDTH, _HEIGHT, _LEFT, _TOP = 640, 200, 34, 12
-
-
-def _chart(review: Review) -> dict[str, object]:
-    """Points of the plot of agitation and trust, in the units of an SVG of 640 × 240."""
-    last = max(1, review.curve[-1].turn)
-
-    def x(turn: int) -> float:
-        return round(_LEFT + (_WIDTH - _LEFT - 10) * turn / last, 1)
-
-    def y(value: int) -> float:
-        return round(_TOP + _HEIGHT * (1 - value / 100), 1)
-
-    turning = {point.turn: point for point in review.turning_points}
-    return {
-        "agitation": " ".join(f"{x(p.turn)},{y(p.agitation)}" for p in review.curve),
-        "trust": " ".join(f"{x(p.turn)},{y(p.trust)}" for p in review.curve),
-        "dots": [
-            {
-                "x": x(p.turn),
-                "y": y(p.agitation),
-                "turn": p.turn,
-                "change": turning[p.turn].agitation_change,
-            }
-            for p in review.curve
-            if p.turn in turning
-        ],
-        "grid": [(value, y(value)) for value in (0, 25, 50, 75, 100)],
-        "turns": [(p.turn, x(p.turn)) for p in review.curve if last <= 16 or p.turn % 5 == 0],
-        "bottom": _TOP + _HEIGHT,
-    }
+def _when(began_at: str) -> str:
+    """An ISO time as a person reads it, in its own zone; as it is where it is no time."""
+    try:
+        began = datetime.fromisoformat(began_at)
+    except ValueError:
+        return began_at
+    return f"{began:%-d %B %Y, %H:%M} {began.tzname() or ''}".strip()
