@@ -31,13 +31,17 @@ def clean(transcript: Transcript) -> Outcome:
     counts: Counter[str] = Counter()
     turns = _repaired(transcript.turns, counts)
     turns = _without_repeats(turns, counts)
+    heard = sum(len(turn.text.split()) for turn in turns)
+    sponsor = narrated = 0
     kept: list[Turn | None] = []  # None: something was here, do not join over it
     for turn in turns:
         if _SPONSOR.search(turn.text) and len(turn.text.split()) > 12:
             counts["turns dropped: sponsor read"] += 1
+            sponsor += len(turn.text.split())
             kept.append(None)
         elif turn.role == "narrator":
             counts["turns dropped: narration"] += 1
+            narrated += len(turn.text.split())
             kept.append(None)
         else:
             kept.append(turn)
@@ -46,7 +50,13 @@ def clean(transcript: Transcript) -> Outcome:
     if not joined:
         return Outcome(None, findings, skip="only narration and advertisement in it")
     result = transcript.with_turns(joined)
-    facts = {"turns": len(joined), "words": result.words(), "sketch": sketch(result)}
+    facts = {
+        "turns": len(joined),
+        "words": result.words(),
+        "sketch": sketch(result),
+        "narrated": round(narrated / max(1, heard), 4),
+        "sponsor": round(sponsor / max(1, heard), 4),
+    }
     return Outcome(result, findings, facts=facts)
 
 

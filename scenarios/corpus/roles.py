@@ -36,6 +36,9 @@ _GENERIC_PRIOR = np.log([0.22, 0.40, 0.28, 0.03, 0.07])
 #: A role word in the label is right nearly always; the model overrules it only where it is very sure.
 _WORD_WEIGHT = 6.0
 
+#: Below this a speaker's words are marked `unsure` and are not learnt from.
+_SURE = 0.6
+
 _VIEWERS = re.compile(
     r"(?i)\b(?:hi everyone|welcome (?:back )?to (?:today|the|my|another|our)|today['’]s (?:video|lesson|"
     r"episode)|subscribe|in the comments|self[- ]protection|brought to (?:you|us) by|thanks for "
@@ -64,13 +67,17 @@ class Speaker:
 def assign(transcript: Transcript) -> Outcome:
     """Every turn with the role of its speaker. Never skips: a file with no police in it is for the filter."""
     speakers = {speaker.label: speaker for speaker in speakers_of(transcript)}
-    turns = [replace(turn, role=speakers[turn.speaker].role) for turn in transcript.turns]
+    turns = []
+    for turn in transcript.turns:
+        speaker = speakers[turn.speaker]
+        flags = (*turn.flags, "unsure") if speaker.confidence < _SURE else turn.flags
+        turns.append(replace(turn, role=speaker.role, flags=flags))
     counts = Counter(turn.role for turn in turns)
-    unsure = [s for s in speakers.values() if s.confidence < 0.6 and s.turns >= 5]
+    unsure = [s for s in speakers.values() if s.confidence < _SURE and s.turns >= 5]
     findings = [Finding("roles", f"turns: {role}", n) for role, n in sorted(counts.items())]
     findings += [Finding("roles", "unsure of a speaker", s.turns, s.role) for s in unsure]
-    confidence = {s.label: round(s.confidence, 3) for s in speakers.values()}
-    return Outcome(transcript.with_turns(turns), findings, facts={"confidence": confidence})
+    lowest = min((s.confidence for s in speakers.values() if s.turns >= 5), default=1.0)
+    return Outcome(transcript.with_turns(turns), findings, facts={"least_sure": round(lowest, 3)})
 
 
 def speakers_of(transcript: Transcript, table: Floats | None = None) -> list[Speaker]:

@@ -10,8 +10,8 @@ Role = Literal["officer", "civilian", "other_civilian", "dispatcher", "narrator"
 ROLES: tuple[Role, ...] = get_args(Role)
 
 #: What a turn may be marked with. `overlap`: two voices at once; `inaudible`: words were lost;
-#: `repeat`: the same words stand again elsewhere in the file; `time_back`: starts before the turn above it.
-FLAGS = ("overlap", "inaudible", "repeat", "time_back")
+#: `unsure`: the speaker's role is a guess; `time_back`: starts before the turn above it.
+FLAGS = ("overlap", "inaudible", "unsure", "time_back")
 
 PLATFORMS = ("youtube", "tiktok", "facebook")
 
@@ -58,7 +58,8 @@ class Finding:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a stage gives back. `skip` says why the file goes no further; then `transcript` is None."""
+    """What a stage gives back. `skip` says why the file goes no further. `facts` is data for later
+    stages and the report."""
 
     transcript: Transcript | None
     findings: list[Finding] = field(default_factory=list)
