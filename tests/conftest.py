@@ -1,0 +1,44 @@
+"""Shared parts of the tests. Sessions, drafts and settings go to a folder of the test run; models are the person's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TERM", "xterm-256color")
+
+
+@pytest.fixture(scope="session")
+def models_cache() -> Path:
+    """Where `make models` put the weights: pulled once, shared by every test."""
+    from models.places import cache_dir
+
+    return cache_dir() / "models"
+
+
+@pytest.fixture
+def home(tmp_path: Path, models_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty DEESCAL_HOME with the real models in it."""
+    folder = tmp_path / "home"
+    (folder / "cache").mkdir(parents=True)
+    (folder / "cache" / "models").symlink_to(models_cache)
+    monkeypatch.setenv("DEESCAL_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def civilian_gguf() -> Path:
+    from models.fetch import model_path
+
+    return model_path("civilian")
+
+
+@pytest.fixture
+def engine(civilian_gguf: Path) -> Iterator[object]:
+    from models.engine import Engine, EngineSettings
+
+    with Engine(civilian_gguf, EngineSettings(n_ctx=1024)) as made:
+        yield made
