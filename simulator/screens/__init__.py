@@ -1,0 +1,1 @@
+"""`deescal play` as a Textual program: resume offer, picker, briefing, session, review."""

@@ -1,0 +1,109 @@
+"""Loads the model, the voice and the recogniser behind the picker, on one thread, once for the program."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from models.errors import DeescalError
+from models.fetch import model_path
+from models.hardware import default_threads
+from simulator.cast import Cast
+from simulator.screens.messages import LoadingFailed, LoadingMoved
+
+if TYPE_CHECKING:
+    from simulator.voice.devices import Device
+    from simulator.voice.talk import Ears
+    from simulator.voice.tts import Speaker
+
+
+@dataclass(frozen=True)
+class VoiceParts:
+    """What there is of sound on this machine. missing: why something is not, a line each."""
+
+    ears: Ears | None = None
+    speaker: Speaker | None = None
+    input: Device | None = None
+    output: Device | None = None
+    missing: tuple[str, ...] = ()
+
+
+class Loader:
+    """`cast` and `voice` are promises: a session's thread waits for them, the screens never do."""
+
+    def __init__(
+        self, model: str, voice: bool, input_device: str | None, output_device: str | None
+    ) -> None:
+        self.cast: Future[Cast] = Future()
+        self.voice: Future[VoiceParts] = Future()
+        self._model = model
+        self._voice = voice
+        self._input_device = input_device
+        self._output_device = output_device
+        self._thread: threading.Thread | None = None
+
+    def start(self, post: Callable[[Message], object]) -> None:
+        self._thread = threading.Thread(
+            target=self._load, args=(post,), name="loading", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give the model back. Call when no session uses it any more."""
+        if self._thread is not None:
+            self._thread.join()
+        if self.cast.done() and self.cast.exception() is None:
+            self.cast.result().close()
+
+    def _load(self, post: Callable[[Message], object]) -> None:
+        post(LoadingMoved("loading the civilian's model"))
+        try:
+            self.cast.set_result(Cast(self._model))
+        except Exception as problem:
+            self.cast.set_exception(problem)
+            self.voice.set_result(VoiceParts())
+            post(LoadingFailed(problem))
+            return
+        if self._voice:
+            post(LoadingMoved("loading voice and recogniser"))
+        try:
+            self.voice.set_result(self._load_voice() if self._voice else VoiceParts())
+        except Exception as problem:
+            # Whatever is wrong with the sound, text goes on; the line says what it was.
+            self.voice.set_result(VoiceParts(missing=(f"no sound: {problem}",)))
+        post(LoadingMoved(""))
+
+    def _load_voice(self) -> VoiceParts:
+        from simulator.voice.devices import find_device
+        from simulator.voice.talk import Ears
+        from simulator.voice.tts import Speaker
+
+        missing: list[str] = []
+        ears: Ears | None = None
+        speaker: Speaker | None = None
+        microphone: Device | None = None
+        loudspeaker: Device | None = None
+        try:
+            microphone = find_device("input", self._input_device)
+            ears = Ears()
+        except DeescalError as problem:
+            missing.append(str(problem))
+        try:
+            loudspeaker = find_device("output", self._output_device)
+            speaker = Speaker(model_path("tts"), default_threads())
+            speaker.warm_up()
+        except DeescalError as problem:
+            if str(problem) not in missing:
+                missing.append(str(problem))
+        return VoiceParts(
+            ears=ears,
+            speaker=speaker,
+            input=microphone if ears else None,
+            output=loudspeaker if speaker else None,
+            missing=tuple(missing),
+        )

@@ -1,0 +1,358 @@
+"""The encounter: talk or type, and see how the civilian stands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static
+
+from scenarios.schema import BAND_NAMES
+from simulator.cast import Choice
+from simulator.events import (
+    AffectMoved,
+    CivilianCutOff,
+    CivilianSpoke,
+    ClauseReady,
+    EndingReached,
+    Event,
+    InjectHappened,
+    Noticed,
+    OfficerSpoke,
+    SessionEnded,
+    SessionStarted,
+    TurnTimed,
+)
+from simulator.records import Records
+from simulator.screens.affect_bars import AffectBars
+from simulator.screens.encounter import Encounter, Resumption
+from simulator.screens.latency import latency_line, level_meter
+from simulator.screens.load_line import LoadLine
+from simulator.screens.loading import Loader
+from simulator.screens.messages import (
+    Happened,
+    Remarked,
+    SoundOpened,
+    Stage,
+    StageMoved,
+    TakeBegan,
+    TakeEnded,
+)
+from simulator.screens.officer_input import OfficerInput
+from simulator.screens.questions import Ask, Help
+from simulator.screens.talk_key import TalkKey
+from simulator.screens.transcript_view import TranscriptView
+from simulator.transcript import transcript
+
+HELP = """In the session
+
+Type what you say and press Enter. Or talk:
+
+F2      talk: press, speak, press again; or hold it while you speak.
+Space   the same, while the line is empty.
+        While the civilian speaks, it interrupts them.
+F3      say nothing: silence is a turn too.
+Esc     end the session, or keep it for later.
+^c      leave the program; the session is kept and can be resumed.
+Tab     to the transcript (arrow keys scroll) and back.
+
+You may also type /silence, /help, /quit.
+
+Agitation and trust go from 0 to 100; the number after them is the change in the last turn. The line below
+them tells where the time of the last answer went, in seconds."""
+
+_STAGES: dict[str, str] = {
+    "loading": "◌ getting ready",
+    "ready": "○ ready: your turn",
+    "recording": "● recording",
+    "recognising": "… recognising",
+    "answering": "… answering",
+    "speaking": "♪ speaking",
+    "ended": "■ ended: Enter for the review",
+    "failed": "■ stopped: Enter goes back; the session is kept",
+}
+
+
+class SessionScreen(Screen[None]):
+    BINDINGS = [
+        Binding("f1", "help", "Help"),
+        Binding("f2", "talk", "Talk", tooltip="Press to talk, press to stop; or hold"),
+        Binding("f3", "silence", "Say nothing", tooltip="A turn without words"),
+        Binding("enter", "go_on", show=False),
+        Binding("escape", "end", "End", tooltip="End it, or keep it for later"),
+    ]
+
+    @dataclass
+    class Finished(Message):
+        """review: whether to show it; else the session was kept, or could not go on."""
+
+        session_id: str
+        review: bool
+
+    def __init__(
+        self,
+        play: Choice | Resumption,
+        loader: Loader,
+        records: Records,
+        before: Encounter | None = None,
+    ) -> None:
+        super().__init__()
+        self._play = play
+        self._scenario = play.loaded.scenario
+        self._civilian = self._scenario.civilian.name.split()[0]
+        self._stage: Stage = "loading"
+        self._key = TalkKey()
+        self._can_talk = False
+        self._spoke: OfficerSpoke | None = None
+        self._replied: CivilianSpoke | None = None
+        self._left = False
+        self.encounter = Encounter(loader, records, self.post_message, play, before)
+
+    def compose(self) -> ComposeResult:
+        person = self._scenario.civilian
+        yield LoadLine(f"{person.name}, {person.role}")
+        with Horizontal(id="middle"):
+            yield TranscriptView(self._civilian)
+            with VerticalScroll(id="reminders"):
+                yield Static(self._reminders(), markup=False)
+        with Vertical(id="state"):
+            yield AffectBars()
+            yield Static(_STAGES["loading"], id="stage", markup=False)
+            yield Static("", id="latency", markup=False)
+        yield OfficerInput(placeholder="Type what you say, then Enter")
+        yield Footer(compact=True)
+
+    def _reminders(self) -> Content:
+        briefing, person = self._scenario.briefing, self._scenario.civilian
+        parts = [Content.styled("Objectives", "bold underline")]
+        parts += [Content(f"• {line}") for line in briefing.objectives]
+        parts += [Content(""), Content.styled("You see", "bold underline")]
+        parts += [Content(person.appearance), Content("")]
+        if briefing.officer_knows:
+            parts.append(Content.styled("You know", "bold underline"))
+            parts += [Content(f"• {line}") for line in briefing.officer_knows]
+        return Content("\n").join(parts)
+
+    def on_mount(self) -> None:
+        self.query_one(OfficerInput).focus()
+        if isinstance(self._play, Resumption):
+            self._lay_down(self._play)
+        self.set_interval(0.1, self._tick)
+        self.encounter.start()
+
+    def on_unmount(self) -> None:
+        self.encounter.keep()
+
+    def _lay_down(self, play: Resumption) -> None:
+        view, bars = self.query_one(TranscriptView), self.query_one(AffectBars)
+        view.lay_down(transcript(play.events))
+        view.note("resumed: this is what was said so far")
+        for event in play.events:
+            if isinstance(event, SessionStarted):
+                bars.move(0, event.agitation, event.trust)
+            elif isinstance(event, AffectMoved):
+                bars.move(event.turn, event.agitation, event.trust)
+
+    # -- what happened
+
+    @on(Happened)
+    def _happened(self, message: Happened) -> None:
+        event: Event = message.event
+        view, bars = self.query_one(TranscriptView), self.query_one(AffectBars)
+        match event:
+            case SessionStarted():
+                bars.move(0, event.agitation, event.trust)
+            case OfficerSpoke():
+                self._spoke = event
+                view.officer(event.text, event.turn)
+            case AffectMoved():
+                bars.move(event.turn, event.agitation, event.trust)
+            case InjectHappened():
+                view.scene(event.what)
+            case ClauseReady():
+                view.clause(event.text, event.turn, first=event.index == 0)
+            case CivilianSpoke():
+                self._replied = event
+                view.settle(event.text, event.turn)
+            case CivilianCutOff():
+                view.cut_off(event.heard, event.turn)
+            case TurnTimed():
+                line = latency_line(event, self._spoke, self._replied)
+                self.query_one("#latency", Static).update(line)
+            case Noticed():
+                view.note(event.what)
+            case EndingReached():
+                view.note(f"{BAND_NAMES[event.band]}. {event.outcome}")
+            case SessionEnded() if event.reason != "ending":
+                self._finish(review=True)
+            case _:
+                pass
+
+    @on(Remarked)
+    def _remarked(self, message: Remarked) -> None:
+        self.query_one(TranscriptView).note(message.line)
+
+    @on(StageMoved)
+    def _stage_moved(self, message: StageMoved) -> None:
+        self._stage = message.stage
+        if message.stage in ("ended", "failed"):
+            self.query_one(OfficerInput).placeholder = "Enter goes on"
+        self._tick()
+
+    # -- the state line
+
+    def _tick(self) -> None:
+        sound = self.encounter.sound
+        now = time.monotonic()
+        full = sound is not None and sound.microphone is not None and sound.microphone.full
+        if self._key.tick(now) == "stop" or (self._key.recording and full):
+            self._stop_take()
+        line = _STAGES[self._shown_stage()]
+        if self._shown_stage() == "recording" and sound and sound.microphone:
+            meter = level_meter(sound.microphone.level())
+            line += f" {sound.microphone.recorded_s:4.1f} s {meter}  press again to stop"
+        elif self._stage == "ready" and self._can_talk and self._shown_stage() == "ready":
+            line += ", type or talk (F2)"
+        self.query_one("#stage", Static).update(line)
+
+    def _shown_stage(self) -> str:
+        if self._key.recording:
+            return "recording"
+        if self._stage in ("ready", "answering") and self._is_speaking():
+            return "speaking"  # not where it ended: there Enter is what is to be said
+        return self._stage
+
+    def _is_speaking(self) -> bool:
+        sound = self.encounter.sound
+        return sound is not None and sound.playing
+
+    # -- typing
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        words = event.value.strip()
+        if self._stage in ("ended", "failed"):
+            self._finish(review=self._stage == "ended")
+        elif words in ("/help", "/?"):
+            event.input.clear()
+            self.action_help()
+        elif words == "/quit":
+            event.input.clear()
+            self.action_end()
+        elif words == "/silence":
+            if self._may_speak():
+                event.input.clear()
+                self.action_silence()
+        elif words and self._may_speak():
+            event.input.clear()
+            self._say(words)
+
+    def _may_speak(self) -> bool:
+        """Whether it is the officer's turn; says so where it is not."""
+        if self._stage == "ready" and not self._key.recording:
+            return True
+        if self._stage in ("recognising", "answering"):
+            self.notify(
+                f"{self._civilian} is answering; what you typed stays.", timeout=3, markup=False
+            )
+        elif self._stage == "loading":
+            self.notify("Not ready yet; what you typed stays.", timeout=3, markup=False)
+        elif self._key.recording:
+            self.notify("Recording: press F2 to stop first.", timeout=3, markup=False)
+        return False
+
+    def _say(self, words: str) -> None:
+        # What is typed over a voice does not take words back: they were on the screen.
+        if self._is_speaking() and self.encounter.sound:
+            self.encounter.sound.hush()
+        self._stage = "answering"
+        self.encounter.say(words)
+
+    def action_silence(self) -> None:
+        if self._may_speak():
+            self._say("")
+
+    @on(OfficerInput.Cut)
+    def _cut(self, message: OfficerInput.Cut) -> None:
+        self.notify(f"Too long to say: {message.characters} characters were cut.", markup=False)
+
+    # -- talking
+
+    @on(OfficerInput.TalkPressed)
+    def action_talk(self) -> None:
+        if not self._can_talk:
+            if self._stage not in ("loading", "ended", "failed"):
+                self.notify("No microphone here: type, then Enter.", timeout=3, markup=False)
+            return
+        free = self._stage == "ready" or self._is_speaking()
+        if not self._key.recording and not free:
+            return
+        act = self._key.press(time.monotonic())
+        sound = self.encounter.sound
+        if act == "start" and sound:
+            sound.press()
+        elif act == "stop":
+            self._stop_take()
+        self._tick()
+
+    def _stop_take(self) -> None:
+        self._key.reset()
+        if self.encounter.sound:
+            self.encounter.sound.let_go()
+
+    @on(SoundOpened)
+    def _sound_opened(self, message: SoundOpened) -> None:
+        self._can_talk = message.can_talk
+
+    @on(TakeBegan)
+    def _take_began(self, message: TakeBegan) -> None:
+        if message.interrupted_after_s is not None:
+            self.encounter.cut_off(message.interrupted_after_s)
+
+    @on(TakeEnded)
+    def _take_ended(self, message: TakeEnded) -> None:
+        self._key.reset()
+        if message.take is not None:
+            self._stage = "recognising"
+            self.encounter.hear(message.take, message.ended_at)
+
+    # -- leaving
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help(HELP))
+
+    def action_end(self) -> None:
+        if self._stage in ("ended", "failed"):
+            self._finish(review=self._stage == "ended")
+            return
+        answers = [
+            ("on", "Go on"),
+            ("end", "End it and see the review"),
+            ("keep", "Keep it for later"),
+        ]
+        self.app.push_screen(Ask("End the session?", answers), self._answered)
+
+    def _answered(self, answer: str | None) -> None:
+        if answer == "end":
+            self.encounter.leave()
+        elif answer == "keep":
+            self._finish(review=False)
+
+    def action_go_on(self) -> None:
+        """Enter outside the input line, once it is over."""
+        if self._stage in ("ended", "failed"):
+            self._finish(review=self._stage == "ended")
+
+    def _finish(self, review: bool) -> None:
+        if not self._left:
+            self._left = True
+            if self.encounter.sound:
+                self.encounter.sound.hush()
+            self.post_message(self.Finished(self.encounter.session_id, review))
