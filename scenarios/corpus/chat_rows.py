@@ -23,7 +23,8 @@ _PAUSE_S = 90.0
 _LONGEST_ANSWER = 120
 #: Words of the message tags of a chat template, in tokens, per message.
 _TAGS = 6
-#: Messages of the window before that a new window opens with, for the thread; they do not count again.
+#: Messages of the window before that a new window opens with, for the thread; they do not count
+#: again.
 _CARRIED = 4
 
 

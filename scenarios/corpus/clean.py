@@ -72,9 +72,9 @@ def _repaired(turns: tuple[Turn, ...], counts: Counter[str]) -> list[Turn]:
             counts["turns with a loop of the recogniser"] += 1
             counts["words of such loops taken out"] += looped
         flags = [*turn.flags, *marks]
-        if before and turn.start_s is not None and turn.start_s == before.start_s:
-            if turn.speaker != before.speaker:
-                flags.append("overlap")
+        at_once = before is not None and turn.start_s is not None and turn.start_s == before.start_s
+        if at_once and before and turn.speaker != before.speaker:
+            flags.append("overlap")
         before = turn
         for flag in set(flags):
             counts[f"turns marked: {flag}"] += 1
@@ -94,7 +94,7 @@ def _without_repeats(turns: list[Turn], counts: Counter[str]) -> list[Turn]:
     first: dict[str, int] = {}
     gone: set[int] = set()
     for index, key in enumerate(keys):
-        units = []
+        units: list[tuple[str, tuple[int, ...]]] = []
         if sizes[index] >= 10:
             units.append((key, (index,)))
         if index and sizes[index] >= 4 and sizes[index - 1] >= 4:

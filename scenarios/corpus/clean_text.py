@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 
-#: Longest phrase, in words, that a recogniser was seen to loop on in the published files is under 30.
+#: Longest phrase, in words, that a recogniser was seen to loop on in the published files is under
+#: 30.
 _LONGEST_LOOP = 40
 _INAUDIBLE = re.compile(
     r"(?i)[\[(<*]\s*(?:inaudible|unintelligible|indistinct|indiscernible|unclear|bleep(?:ed)?|"

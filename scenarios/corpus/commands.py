@@ -176,7 +176,8 @@ def filter_(run_folder: Path, filter_file: Path | None) -> None:
 @_RUN
 @_BUDGET
 def publish(run_folder: Path, budget: int) -> None:
-    """Stage 6: near-duplicates out, splits, chat rows, card. Takes in what people decided in the review.
+    """Stage 6: near-duplicates out, splits, chat rows, card. Takes in what people decided in the
+    review.
 
     \b
     Example:

@@ -1,4 +1,6 @@
-"""The files of the data set: Parquet and JSON Lines, written row by row beside, then moved into place."""
+"""The files of the data set: Parquet and JSON Lines, written row by row beside, then moved into
+place.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ _ROWS_AT_ONCE = 4000
 
 def _arrow() -> Any:
     try:
-        import pyarrow
-        import pyarrow.parquet
+        import pyarrow  # type: ignore[import-untyped, unused-ignore]
+        import pyarrow.parquet  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         raise ScenarioError(
             "publishing needs pyarrow: pip install 'deescalwild-simulator[corpus]'"
@@ -52,7 +54,9 @@ class _Table:
 
 
 class DatasetFiles:
-    """`turns.parquet` and `chat/SPLIT.parquet|jsonl` in a folder that appears only when all is written."""
+    """`turns.parquet` and `chat/SPLIT.parquet|jsonl` in a folder that appears only when all is
+    written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.final = folder

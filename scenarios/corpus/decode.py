@@ -17,7 +17,9 @@ _MARKS = (
 
 
 def decode(data: bytes) -> tuple[str, list[Finding]]:
-    """The text of a file, and what had to be done to get it. Raises BadScenario where there is none."""
+    """The text of a file, and what had to be done to get it. Raises BadScenario where there is
+    none.
+    """
     if not data.strip(b"\x00 \t\r\n"):
         raise BadScenario("the file is empty")
     text, encoding = _decoded(data)

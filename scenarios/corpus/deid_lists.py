@@ -12,7 +12,8 @@ import yaml
 
 Gender = Literal["female", "male"]
 
-#: How far down the census lists a lone capitalised word is still taken for a name. The tail of the lists
+#: How far down the census lists a lone capitalised word is still taken for a name. The tail of the
+#: lists
 #: (born to one in 30,000 and fewer) is mostly words that are names for hardly anybody.
 _SURNAMES = 20_000
 _COMMON_SURNAMES = 6_000
@@ -28,6 +29,7 @@ class Lists:
     never: frozenset[str]
     not_people: frozenset[str]
     phonetic: tuple[str, ...]
+    phonetic_set: frozenset[str]
     states: str
     towns: tuple[str, ...]
     streets: tuple[str, ...]
@@ -48,6 +50,11 @@ def lists() -> Lists:
     for place, name in enumerate(female):
         if place < rank.get(name, 10**6):
             first[name] = "female"
+    newer_female, newer_male = words["newer_female"].split(), words["newer_male"].split()
+    for name in newer_female:
+        first.setdefault(name, "female")
+    for name in newer_male:
+        first.setdefault(name, "male")
     surnames = [name for _, name in zip(range(_SURNAMES), _census("dist.all.last"), strict=False)]
     plain = everyday | not_people
 
@@ -57,13 +64,14 @@ def lists() -> Lists:
 
     return Lists(
         first=first,
-        common_first=frozenset([*female[:900], *male[:600]]) - plain,
+        common_first=frozenset([*female[:900], *male[:600], *newer_female, *newer_male]) - plain,
         surnames=frozenset(surnames),
         common_surnames=frozenset(surnames[:_COMMON_SURNAMES]),
         everyday=everyday,
         never=never,
         not_people=not_people,
         phonetic=tuple(words["phonetic"].split()),
+        phonetic_set=frozenset(words["phonetic"].split()),
         states=words["states"].strip(),
         towns=tuple(words["towns"].split()),
         streets=tuple(words["streets"].split()),
@@ -80,7 +88,9 @@ def _words() -> dict[str, Any]:
 
 
 def _census(name: str) -> Iterator[str]:
-    """Names of a list of the 1990 census (public domain, carried by the `names` package), commonest first."""
+    """Names of a list of the 1990 census (public domain, carried by the `names` package), commonest
+    first.
+    """
     with (resources.files("names") / name).open("r", encoding="ascii") as stream:
         for line in stream:
             yield line.split(None, 1)[0].lower()

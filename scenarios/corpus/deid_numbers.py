@@ -1,4 +1,6 @@
-"""Finds what else points to a person: phones, addresses, plates, birth dates, account numbers, e-mail."""
+"""Finds what else points to a person: phones, addresses, plates, birth dates, account numbers,
+e-mail.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ def _plain_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     phonetic = "|".join(re.escape(w) for w in lists().phonetic)
     item = rf"(?:(?i:{phonetic})|\d{{1,4}}|(?i:zero|one|two|three|four|five|six|seven|eight|nine)|[A-Z])"
     return (
-        ("online", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]{2,}|\b[\w.]+ at (?:gmail|yahoo|hotmail|outlook)(?: dot |\.)com\b")),
+        ("online", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]{2,}")),
+        ("online", re.compile(r"\b[\w.]+ at (?:gmail|yahoo|hotmail|outlook)(?: dot |\.)com\b")),
         ("online", re.compile(r"(?<!\w)@[A-Za-z]\w{2,}|\b(?:www\.|https?://)\S+")),
         ("phone", re.compile(r"(?<![\d$])(?:\+?1[-. ])?\(?\d{3}\)?[-. ]{1,2}\d{3}[-. ]\d{4}(?!\d)")),
         ("phone", re.compile(r"(?<![\d$,.-])\d{3}[-.]\d{4}(?![\d-])")),
@@ -57,8 +60,12 @@ def _plain_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
         ("address", re.compile(
             rf"\b(?:\d{{1,6}}\s+)?(?:(?:North|South|East|West|[NSEW])\.?\s+)?(?:(?:{_CAP})\s+){{1,3}}(?:{_STREET})\b\.?"
         )),
-        ("address", re.compile(rf"\b\d{{1,6}}\s+(?:(?:North|South|East|West)\s+)?\d+(?:st|nd|rd|th)\s+(?:{_STREET})\b")),
-        ("address", re.compile(r"\b(?i:apartment|apt\.?|suite|room|lot|unit number)\s+(?:number\s+)?\d{1,4}[A-Za-z]?\b")),
+        ("address", re.compile(
+            rf"\b\d{{1,6}}\s+(?:(?:North|South|East|West)\s+)?\d+(?:st|nd|rd|th)\s+(?:{_STREET})\b"
+        )),
+        ("address", re.compile(
+            r"\b(?i:apartment|apt\.?|suite|room|lot|unit number)\s+(?:number\s+)?\d{1,4}[A-Za-z]?\b"
+        )),
         ("place", re.compile(rf"\b{_CAP}(?:\s{_CAP})?(?=,?\s+(?:{lists().states})\b)")),
         ("place", re.compile(
             rf"\b{_CAP}(?:\s{_CAP})?(?=\s+(?:County|Township|Police|PD|P\.D\.|Sheriff['’]?s?|Parish|Fire Department|"
@@ -87,10 +94,14 @@ _SECRET_NUMBERS = re.compile(
 
 
 def numbers_in(text: str, before: str) -> list[Hit]:
-    """What is to be replaced in one turn; `before` is the words just before it (a question, mostly)."""
+    """What is to be replaced in one turn; `before` is the words just before it (a question,
+    mostly).
+    """
+    kinds = _possible(text)
     hits = [
         Hit(m.start(), m.end(), kind, m[0])
         for kind, pattern in _plain_patterns()
+        if kind in kinds
         for m in pattern.finditer(text)
     ]
     hits += [
@@ -102,6 +113,34 @@ def numbers_in(text: str, before: str) -> list[Hit]:
     if _SECRET.search(asked):
         hits += [Hit(m.start(), m.end(), "number", m[0]) for m in _SECRET_NUMBERS.finditer(text)]
     return list(_without_overlap(hit for hit in hits if _is_private(hit)))
+
+
+def _possible(text: str) -> set[str]:
+    """The kinds that can be in a text at all, by a quick look: most turns hold none of them."""
+    kinds = {"spelling"} if _LETTERS.search(text) else set()
+    if any(c.isdigit() for c in text):
+        kinds |= {"phone", "number", "date", "address"}
+    if "@" in text or "www" in text or "http" in text or " at " in text:
+        kinds.add("online")
+    if _STREET_WORD.search(text):
+        kinds.add("address")
+    if _place_word().search(text):
+        kinds.add("place")
+    if sum(word.strip(".,").lower() in lists().phonetic_set for word in text.split()) >= 1:
+        kinds.add("plate")
+    return kinds
+
+
+_LETTERS = re.compile(r"\b[A-Z][-., ]+[A-Z]\b")
+_STREET_WORD = re.compile(rf"\b(?:{_STREET})\b")
+
+
+@cache
+def _place_word() -> re.Pattern[str]:
+    return re.compile(
+        rf"\b(?:{lists().states}|County|Township|Police|PD|Sheriff|Parish|Department|Municipal|"
+        r"Correctional|Regional|Center|Hospital|School|Elementary)"
+    )
 
 
 def _plate(token: str) -> bool:
@@ -121,11 +160,8 @@ def _is_private(hit: Hit) -> bool:
         first = words[0].lower()
         if first in ("the", "this", "that", "a", "my", "your", "our"):
             return False
-        return (
-            not (first in lists().everyday or first in lists().not_people)
-            or len(words) > 1
-            and not ({w.lower() for w in words} <= lists().everyday | lists().not_people)
-        )
+        plain = lists().everyday | lists().not_people
+        return first not in plain or not {w.lower() for w in words} <= plain
     if hit.kind == "address" and not any(c.isdigit() for c in hit.text):
         named = [w.lower() for w in words[:-1]]
         return any(w not in _NO_STREET for w in named) and named[0] not in _NO_STREET
@@ -135,9 +171,9 @@ def _is_private(hit: Hit) -> bool:
 
 
 _NO_STREET = frozenset(
-    "the this that a an my your his her their our no one any side main wrong right left back front same other by in on "
-    "to from all way every which what where is be i you he she we they it and or so but okay yeah well hey miss sir get "
-    "go come move stay step put take turn stop south north east west interstate county state private dirt gravel".split()
+    "the this that a an my your his her their our no one any side main wrong right left back front same other by "
+    "in on to from all way every which what where is be i you he she we they it and or so but okay yeah well hey miss sir "
+    "get go come move stay step put take turn stop south north east west interstate county state private dirt gravel".split()
 )
 
 

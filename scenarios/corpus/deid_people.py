@@ -1,4 +1,5 @@
-"""Finds people's names: in labels, after titles and introductions, by the census lists and by place.
+"""Finds people's names: in labels, after titles and introductions, by the census lists and by
+place.
 
 Speech recognisers write names with a capital, so the capital is the first witness; the lists, the
 neighbours and the other mentions in the file are the rest.
@@ -11,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from scenarios.corpus.deid_lists import Gender, lists
@@ -51,8 +53,8 @@ _POSSESSIVE = re.compile(r"['’]s$")
 
 @dataclass(slots=True)
 class People:
-    """The name words of one file, lower case, each with what it is. `weak` words are everyday words too
-    and are a name only beside another name, a title, or with a capital inside a sentence."""
+    """The name words of one file, lower case, each with what it is. `weak` words are everyday words
+    too and are a name only beside another name, a title, or with a capital inside a sentence."""
 
     kinds: dict[str, NameKind] = field(default_factory=dict)
     genders: dict[str, Gender] = field(default_factory=dict)
@@ -98,22 +100,20 @@ def people_in(turns: Sequence[Turn]) -> People:
     return people
 
 
+@lru_cache(maxsize=4096)
 def name_in_label(label: str) -> str:
     """The personal name in a speaker's label, "" where it is a description only."""
     core = label.strip("[](){} ")
     bracketed = core != label.strip()
     sense = sense_of(label)
-    words = [w for w in _WORD.findall(core)]
-    plain = lists().not_people | _LABEL_WORDS
+    plainly_named = not bracketed and (sense.kind == "name" or sense.role == "officer")
     names = []
-    for word in words:
+    for word in _WORD.findall(core):
         low = _POSSESSIVE.sub("", word).lower()
-        if not word[0].isupper() or low in plain or len(low) < 2:
+        if not word[0].isupper() or low in _LABEL_WORDS or len(low) < 2:
             continue
         known = low in lists().first or (low in lists().surnames and low not in lists().everyday)
-        if sense.kind == "name" and not bracketed or known:
-            names.append(word)
-        elif sense.role == "officer" and not bracketed and low not in _LABEL_WORDS:
+        if plainly_named or (known and low not in lists().not_people):
             names.append(word)
     return " ".join(names)
 
@@ -193,7 +193,9 @@ def _by_calling(turns: Sequence[Turn], lower_words: set[str], people: People) ->
 
 
 def _capitals(text: str) -> Iterator[tuple[str, bool, bool]]:
-    """Runs of capitalised words; whether the run opens a sentence; whether "in" or the like is before it."""
+    """Runs of capitalised words; whether the run opens a sentence; whether "in" or the like is
+    before it.
+    """
     for match in re.finditer(rf"\b{_NAMES}\b", text):
         before = text[: match.start()].rstrip()
         opens = not before or before[-1] in '.?!:"”…'
@@ -219,7 +221,7 @@ def _called(text: str, word: str) -> bool:
 def _trimmed(names: str, sure: bool) -> str:
     """The run of names without everyday words that only begin the next sentence."""
     words = names.split()
-    kept = []
+    kept: list[str] = []
     for word in words:
         low = _POSSESSIVE.sub("", word).lower()
         plain = low in lists().not_people or low in lists().everyday

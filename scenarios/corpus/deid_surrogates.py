@@ -1,4 +1,5 @@
-"""What stands in the place of a name or number: natural, of the same shape, the same all through a video.
+"""What stands in the place of a name or number: natural, of the same shape, the same all through a
+video.
 
 Every surrogate is drawn from (seed, video, what it replaces), so parts of one video agree without
 knowing of each other, and a second run gives the same text.

@@ -28,8 +28,8 @@ _TITLE_BEFORE = re.compile(
 
 
 def deidentify(transcript: Transcript, seed: int = 0) -> Outcome:
-    """Text and labels with surrogates. `facts["replaced"]` lists originals: it stays with the run, and is
-    never published; `facts["leaks"]` is what the check afterwards still finds suspicious."""
+    """Text and labels with surrogates. `facts["replaced"]` lists originals: it stays with the run,
+    and is never published; `facts["leaks"]` is what the check afterwards still finds suspicious."""
     people = people_in(transcript.turns)
     surrogates = Surrogates(seed, transcript.video, people)
     counts: Counter[str] = Counter()

@@ -17,7 +17,8 @@ import numpy as np
 
 from scenarios.corpus.transcript import Transcript
 
-#: Share of the smaller file found in the larger: above SAME it is the same encounter, and one is kept;
+#: Share of the smaller file found in the larger: above SAME it is the same encounter, and one is
+#: kept;
 #: above KIN they have a scene in common and must not be parted by a split.
 SAME, KIN = 0.4, 0.05
 _SHINGLE = 5

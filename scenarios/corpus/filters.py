@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -27,7 +28,9 @@ _CIVILIANS: tuple[Role, ...] = ("civilian", "other_civilian")
 
 
 class Rule(BaseModel):
-    """One feature or exclusion: patterns found `times` times in what `who` says, or a fact with a bound."""
+    """One feature or exclusion: patterns found `times` times in what `who` says, or a fact with a
+    bound.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
@@ -76,7 +79,9 @@ class FilterRules(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the rules say of one transcript. `features[group][feature]` is the quote, None where absent."""
+    """What the rules say of one transcript. `features[group][feature]` is the quote, None where
+    absent.
+    """
 
     accepted: bool
     reasons: list[str]
@@ -117,8 +122,8 @@ def filtered(
     sponsor: float = 0.0,
     rules: FilterRules | None = None,
 ) -> Outcome:
-    """`narrated` and `sponsor`: shares of the file's words that cleaning dropped as such. A rejected
-    transcript stays in the outcome beside its `skip`, for a person may overrule."""
+    """`narrated` and `sponsor`: shares of the file's words that cleaning dropped as such. A
+    rejected transcript stays in the outcome beside its `skip`, for a person may overrule."""
     verdict = judge(transcript, narrated, sponsor, rules or default_rules())
     facts = {
         "accepted": verdict.accepted, "reasons": verdict.reasons, "scores": verdict.scores,
@@ -154,7 +159,8 @@ def judge(transcript: Transcript, narrated: float, sponsor: float, rules: Filter
 
 
 def holds(rule: str, scores: dict[str, int]) -> bool:
-    """Whether scores meet a rule of comparisons, and, or, brackets. Raises ValueError for anything else.
+    """Whether scores meet a rule of comparisons, and, or, brackets. Raises ValueError for anything
+    else.
 
     >>> holds("police >= 2 and (escalation >= 3 or de_escalation >= 3)",
     ...       {"police": 2, "escalation": 0, "de_escalation": 3})
@@ -176,7 +182,7 @@ def holds(rule: str, scores: dict[str, int]) -> bool:
 def _facts(turns: tuple[Turn, ...]) -> dict[str, float]:
     """Exchanges: an officer's turn that a civilian's follows, or the reverse."""
     sides = ["o" if t.role == "officer" else "c" if t.role in _CIVILIANS else "-" for t in turns]
-    pairs = list(zip(sides, sides[1:], strict=False))
+    pairs = list(pairwise(sides))
     answered = sum(
         a == "o" and b == "c" and turns[i].text.rstrip().endswith("?")
         for i, (a, b) in enumerate(pairs)

@@ -14,6 +14,12 @@ _PAIR = re.compile(rf"\b({_CAP})\s+({_CAP})\b")
 _INTRODUCED = re.compile(
     rf"(?i:\b(?:my|his|her|their|last|first|the) name(?:['’]s| is| was))\s+({_CAP}|[a-z]+)"
 )
+_TITLED = re.compile(
+    rf"\b(?:Officer|Deputy|Detective|Sergeant|Trooper|Corporal|Lieutenant|Mr|Mrs|Ms|Miss)\.?\s+({_CAP})\b"
+)
+_CALLED = re.compile(
+    rf"[a-z],\s+({_CAP})[.?!]|(?:^|[.?!]\s+)({_CAP}),\s+(?:you|come|stop|get|sit|step|let)\b"
+)
 _NUMBERS = (
     ("phone", re.compile(r"(?<!\d)\(?\d{3}\)?[-. ]\d{3}[-. ]?\d{4}(?!\d)")),
     ("social security number", re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")),
@@ -27,6 +33,7 @@ def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[t
     put = {word.lower() for value in made.used.values() for word in re.findall(r"[A-Za-z]+", value)}
     numbers = {re.sub(r"\D", "", value) for value in made.used.values()}
     strong = {w for w in people.kinds if w not in people.weak and w not in put and len(w) > 2}
+    said = {w for t in transcript.turns for w in re.findall(r"\b[a-z]{3,}\b", t.text)}
     found: list[tuple[str, str]] = []
     for turn in transcript.turns:
         for match in re.finditer(rf"\b{_CAP}\b", turn.text):
@@ -43,6 +50,12 @@ def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[t
             word = match[1].lower()
             if word not in put and word in lists().first and word not in lists().never:
                 found.append(("name after an introduction", _around(turn.text, match)))
+        for how, pattern in (("name after a title", _TITLED), ("somebody called", _CALLED)):
+            for match in pattern.finditer(turn.text):
+                word = next(group for group in match.groups() if group).lower()
+                plain = word in lists().everyday or word in lists().not_people or word in said
+                if word not in put and not plain and not word.endswith("ly"):
+                    found.append((how, _around(turn.text, match)))
         for kind, pattern in _NUMBERS:
             for match in pattern.finditer(turn.text):
                 if not any(re.sub(r"\D", "", match[0]) in number for number in numbers):

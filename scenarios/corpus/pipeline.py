@@ -127,7 +127,9 @@ def _reader(raw: RawFile) -> Callable[[RawFile], Outcome]:
 
 
 def _read_recording(raw: RawFile) -> Outcome:
-    """The recogniser is heavy and lives in a module of its own, loaded only where there is a recording."""
+    """The recogniser is heavy and lives in a module of its own, loaded only where there is a
+    recording.
+    """
     from importlib import import_module, util
 
     if util.find_spec("scenarios.corpus.recordings") is None:

@@ -30,7 +30,8 @@ _LOG_LINE = re.compile(
     r"(?P<who>\[[^\]\n]{1,80}\]|[^\W\d_][^:\n]{0,60}?)\s*:\s+(?P<text>.*)$"
 )
 
-# The field limit is one for the whole process. Two published files have a field above the default of
+# The field limit is one for the whole process. Two published files have a field above the default
+# of
 # 131,072 characters; sources.MAX_TEXT_BYTES already bounds what comes here.
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
@@ -43,7 +44,9 @@ class _Row:
 
 
 def read(raw: RawFile) -> Outcome:
-    """Stage 1. A file that cannot be read comes back as a skip with its reason, never as an exception."""
+    """Stage 1. A file that cannot be read comes back as a skip with its reason, never as an
+    exception.
+    """
     if raw.problem:
         return Outcome(None, skip=raw.problem)
     try:

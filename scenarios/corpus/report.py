@@ -1,5 +1,5 @@
-"""What a run did, for people: every file that was left out and why, what was cleaned and replaced, what to
-look at. `report.json` for programs, `report.md` to read. It quotes transcripts: it stays with the run."""
+"""What a run did, for people: every file that was left out and why, what was cleaned and replaced,
+what to look at. `report.json` for programs, `report.md` to read. It quotes transcripts: it stays with the run."""
 
 from __future__ import annotations
 

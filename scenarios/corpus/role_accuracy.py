@@ -1,4 +1,6 @@
-"""Accuracy of the roles on the hand labels, by turns: for each role, and for officer / civilian / neither."""
+"""Accuracy of the roles on the hand labels, by turns: for each role, and for officer / civilian /
+neither.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def hand_labels() -> dict[str, tuple[Part, tuple[Role, ...]]]:
     """Stem -> its part, and the roles of its speaker labels in order of first appearance."""
     rows: dict[str, tuple[Part, list[Role]]] = {}
     table = resources.files("scenarios.corpus") / "labels" / "roles.csv"
-    with table.open(encoding="utf-8", newline="") as stream:
+    with table.open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             part: Part = "tuned" if row["part"] == "tuned" else "held_back"
             roles = rows.setdefault(row["stem"], (part, []))[1]

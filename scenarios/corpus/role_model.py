@@ -1,4 +1,5 @@
-"""A small linear model of who talks how: hashed words of a speaker, and of those around the speaker.
+"""A small linear model of who talks how: hashed words of a speaker, and of those around the
+speaker.
 
 Its weights are fitted by `role_training` on speakers whose label names a role; they hold no text.
 """
@@ -53,8 +54,8 @@ def _mixed(values: Ids) -> Ids:
 
 
 def features(turns: Sequence[Ids], around: Sequence[tuple[Ids, Ids]]) -> tuple[Ids, Floats]:
-    """Bucket numbers and weights of one stretch of a speaker: words, word pairs, first words, length
-    of turns; and the words just before and just after, each kind in buckets of its own by a salt."""
+    """Bucket numbers and weights of one stretch of a speaker: words, word pairs, first words,
+    length of turns; and the words just before and just after, each kind in buckets of its own by a salt."""
     parts: list[Ids] = []
     for ids in turns:
         if not len(ids):
@@ -97,7 +98,8 @@ def weights() -> Floats:
     """Weights by role and bucket, shape (5, BUCKETS), last column: bias."""
     with resources.files("scenarios.corpus").joinpath(_WEIGHTS).open("rb") as stream:
         data: Any = np.load(stream)
-        return (data["weights"].astype(np.float32) * data["scale"][:, None]).astype(np.float32)
+        table: Floats = data["weights"].astype(np.float32) * data["scale"][:, None]
+        return table
 
 
 def stretch_log_odds(

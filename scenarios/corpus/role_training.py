@@ -76,7 +76,9 @@ def _sure_names(speakers: list[Speaker], turns: int) -> dict[str, Role | None]:
 
 
 def fit(data: list[Example], epochs: int = 8, rate: float = 0.5, decay: float = 1e-8) -> Floats:
-    """Multinomial logistic regression by Adagrad, one example at a time; classes weigh alike by root."""
+    """Multinomial logistic regression by Adagrad, one example at a time; classes weigh alike by
+    root.
+    """
     rng = np.random.default_rng(4)
     table = np.zeros((len(MODEL_ROLES), BUCKETS + 1), np.float32)
     grown = np.full(table.shape, 1e-2, np.float32)

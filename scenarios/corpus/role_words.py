@@ -31,7 +31,8 @@ _RELATIVE = (
     "cousin niece nephew family relative friends? roommate neighbou?rs? co-?worker colleague boss "
     "manager landlord landlady owner lawyer attorney caretaker companion"
 )
-#: "Aaron's Mother", "Mother of Jeffrey", "Suspect's family member": the relative, not the one named.
+#: "Aaron's Mother", "Mother of Jeffrey", "Suspect's family member": the relative, not the one
+#: named.
 _OF_SOMEBODY = re.compile(
     rf"(?:['’]s|s['’])\s+(?:\w+\s+){{0,2}}(?:{'|'.join(_RELATIVE.split())})\b"
     rf"|\b(?:{'|'.join(_RELATIVE.split())})\s+(?:of|to)\b"

@@ -33,7 +33,8 @@ Scores = npt.NDArray[np.float64]
 #: Log-prior by what the label is; officer, civilian, other civilian, dispatcher, narrator.
 _NAME_PRIOR = np.log([0.15, 0.62, 0.14, 0.01, 0.08])
 _GENERIC_PRIOR = np.log([0.22, 0.40, 0.28, 0.03, 0.07])
-#: A role word in the label is right nearly always; the model overrules it only where it is very sure.
+#: A role word in the label is right nearly always; the model overrules it only where it is very
+#: sure.
 _WORD_WEIGHT = 6.0
 
 #: Below this a speaker's words are marked `unsure` and are not learnt from.
@@ -65,7 +66,9 @@ class Speaker:
 
 
 def assign(transcript: Transcript) -> Outcome:
-    """Every turn with the role of its speaker. Never skips: a file with no police in it is for the filter."""
+    """Every turn with the role of its speaker. Never skips: a file with no police in it is for the
+    filter.
+    """
     speakers = {speaker.label: speaker for speaker in speakers_of(transcript)}
     turns = []
     for turn in transcript.turns:
@@ -96,7 +99,8 @@ def speakers_of(transcript: Transcript, table: Floats | None = None) -> list[Spe
         sense = senses[label]
         scores = _scores(label, sense, where, turns, said, titled, table)
         if sense.role is None:
-            # Where the police stand under their rank, a bare name is seldom one of them, and the reverse.
+            # Where the police stand under their rank, a bare name is seldom one of them, and the
+            # reverse.
             scores[_O] += -1.2 if police > 0.08 * len(turns) else 0.8
             if sum(len(said[i]) for i in where) > 0.9 * all_words and sense.kind == "name":
                 scores[_N] += 9.0  # one voice nearly alone: somebody tells a story

@@ -34,7 +34,9 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a stage made of a file, without the transcript. `key` names the content it was made from."""
+    """What a stage made of a file, without the transcript. `key` names the content it was made
+    from.
+    """
 
     source: str
     stage: Stage
@@ -46,7 +48,9 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What people decided about a file in the review: over the filter's verdict and the given roles."""
+    """What people decided about a file in the review: over the filter's verdict and the given
+    roles.
+    """
 
     verdict: Literal["accept", "reject"] | None
     roles: dict[str, Role]
@@ -141,7 +145,9 @@ class Run:
             self.path(stage, source).unlink(missing_ok=True)
 
     def decisions(self) -> dict[str, Decision]:
-        """`review/decisions.json`: {source: {"verdict": "accept"|"reject"|null, "roles": {label: role}}}."""
+        """`review/decisions.json`: {source: {"verdict": "accept"|"reject"|null, "roles": {label:
+        role}}}.
+        """
         path = self.folder / "review" / "decisions.json"
         if not path.is_file():
             return {}

@@ -1,4 +1,6 @@
-"""Where transcripts come from: a folder, an archive or a file, one after the other and never all at once."""
+"""Where transcripts come from: a folder, an archive or a file, one after the other and never all at
+once.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ AUDIO_SUFFIXES = (".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus", ".mp4", ".mk
 
 @dataclass(slots=True)
 class RawFile:
-    """One file of a source. `data` is None where `problem` says why it was not read, or for a recording,
-    which is read from `path` by the recogniser."""
+    """One file of a source. `data` is None where `problem` says why it was not read, or for a
+    recording, which is read from `path` by the recogniser."""
 
     name: str
     stem: str

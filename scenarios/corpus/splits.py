@@ -1,4 +1,6 @@
-"""Which source goes to which split: whole groups only, the same every time, checked before it is written."""
+"""Which source goes to which split: whole groups only, the same every time, checked before it is
+written.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def split_of(group: str, seed: int) -> Split:
 def check_no_leak(
     splits: Mapping[str, Split], videos: Mapping[str, str], pairs: Sequence[Pair]
 ) -> None:
-    """Raises ScenarioError where one video, or two sources with a scene in common, stand on two sides."""
+    """Raises ScenarioError where one video, or two sources with a scene in common, stand on two
+    sides.
+    """
     side: dict[str, tuple[str, Split]] = {}
     for source, split in splits.items():
         other, there = side.setdefault(videos[source], (source, split))

@@ -1,4 +1,6 @@
-"""The paper's table and distributions: files, turns, words and tokens per split; lengths, roles, outcomes."""
+"""The paper's table and distributions: files, turns, words and tokens per split; lengths, roles,
+outcomes.
+"""
 
 from __future__ import annotations
 
@@ -118,8 +120,11 @@ def draw(statistics: Statistics, folder: Path) -> list[Path]:
     axes.set(xlabel="words in a turn", ylabel="% of the role's turns", title="Turn length")
     axes.legend(frameon=False)
     made.append(_saved(figure, folder / "turn_length.png"))
-    roles = {role: statistics.lengths.get(role, Counter()).total() for role in ROLES}
-    bars = {"roles": roles, "outcomes": dict(statistics.outcomes.most_common())}
+    roles = {str(role): statistics.lengths.get(role, Counter()).total() for role in ROLES}
+    bars: dict[str, dict[str, int]] = {
+        "roles": roles,
+        "outcomes": dict(statistics.outcomes.most_common()),
+    }
     for name, values in bars.items():
         figure, axes = plt.subplots(figsize=(7, 3.2))
         axes.barh([str(k).replace("_", " ") for k in values], list(values.values()))
