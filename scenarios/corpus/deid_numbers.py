@@ -171,9 +171,10 @@ def _is_private(hit: Hit) -> bool:
 
 
 _NO_STREET = frozenset(
-    "the this that a an my your his her their our no one any side main wrong right left back front same other by "
-    "in on to from all way every which what where is be i you he she we they it and or so but okay yeah well hey miss sir "
-    "get go come move stay step put take turn stop south north east west interstate county state private dirt gravel".split()
+    "the this that a an my your his her their our no one any side main wrong right left back "
+    "front same other by in on to from all way every which what where is be i you he she we "
+    "they it and or so but okay yeah well hey miss sir get go come move stay step put take turn "
+    "stop south north east west interstate county state private dirt gravel".split()
 )
 
 
