@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.review.assess import Review
+from simulator.review.model import Review
 
 _TOP, _LEFT, _NAME_GAP = 16.0, 34.0, 15.0
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A turning point on the line of agitation."""
+    """A turn with a turning point, on the line of agitation. change: of agitation, over the whole turn."""
 
     turn: int
     x: float
@@ -51,7 +51,12 @@ def chart(review: Review, width: int, height: int, name_room: int = 96) -> Chart
     def y(value: int) -> float:
         return round(_TOP + (bottom - _TOP) * (1 - value / 100), 1)
 
-    changes = {point.turn: point.agitation_change for point in review.turning_points}
+    turning = {point.turn for point in review.turning_points}
+    changes = {
+        after.turn: after.agitation - before.agitation
+        for before, after in zip(review.curve, review.curve[1:], strict=False)
+        if after.turn in turning
+    }
     end = review.curve[-1]
     agitation_y, trust_y = _apart(y(end.agitation), y(end.trust))
     step = _every(last, right - _LEFT)
@@ -64,7 +69,13 @@ def chart(review: Review, width: int, height: int, name_room: int = 96) -> Chart
         agitation=" ".join(f"{x(p.turn)},{y(p.agitation)}" for p in review.curve),
         trust=" ".join(f"{x(p.turn)},{y(p.trust)}" for p in review.curve),
         dots=[
-            Dot(p.turn, x(p.turn), y(p.agitation), _label_y(y(p.agitation), changes[p.turn], bottom), changes[p.turn])
+            Dot(
+                p.turn,
+                x(p.turn),
+                y(p.agitation),
+                _label_y(y(p.agitation), changes[p.turn], bottom),
+                changes[p.turn],
+            )
             for p in review.curve
             if p.turn in changes
         ],

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from scenarios.schema import BAND_NAMES
-from simulator.review.assess import Review
+from simulator.review.assess import BAND_POINTS, Review
 from simulator.review.chart import chart
 
 
@@ -18,11 +18,24 @@ def write_report(review: Review, path: Path) -> None:
     write_page("review.html", path, review=review, **_parts(review))
 
 
+#: How a cause is named, before what it is about.
+CAUSE_KINDS = {
+    "behaviour": "",
+    "stressor": "What stresses this person:",
+    "red_line": "A red line:",
+    "calming_signal": "What calms this person:",
+    "inject": "It happened:",
+    "silence": "",
+    "time": "",
+}
+
+
 def _parts(review: Review) -> dict[str, object]:
     return {
-        "band_names": list(BAND_NAMES.values()),
-        "when": _when(review.began_at),
-        "narrow": chart(review, 360, 250, name_room=84),
+        "bands": [(BAND_NAMES[band], low, high) for band, (low, high) in BAND_POINTS.items()],
+        "cause_kinds": CAUSE_KINDS,
+        "when": when(review.began_at),
+        "narrow": chart(review, 360, 250, name_room=100),
         "wide": chart(review, 860, 300),
     }
 
@@ -43,7 +56,7 @@ def write_page(template: str, path: Path, **parts: object) -> None:
     part.replace(path)
 
 
-def _when(began_at: str) -> str:
+def when(began_at: str) -> str:
     """An ISO time as a person reads it, in its own zone; as it is where it is no time."""
     try:
         began = datetime.fromisoformat(began_at)

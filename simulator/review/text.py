@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.review.assess import Review, Suggestion
+from simulator.review.model import Review, Suggestion
 
 _BARS = "▁▂▃▄▅▆▇█"
 

@@ -1,0 +1,177 @@
+"""Three things to keep and three to try, each with the turn it is about and, to try, words to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scenarios.behaviours import BEHAVIOURS, SKILLS, BehaviourId
+from scenarios.schema import Dialogue, Scenario
+from simulator.review.evidence import Move
+from simulator.review.model import Seen, Suggestion
+from simulator.review.replay import Replay
+
+_MOST = 3
+#: An authored line longer than this, in words, says more than the one thing that is to be tried.
+_LONGEST_EXAMPLE = 24
+
+#: What to try instead of a fault, and to say in its place.
+INSTEAD: dict[BehaviourId, tuple[str, str]] = {
+    "threat": (
+        "Offer a choice they can live with before any consequence.",
+        "We can do this here, or somewhere quieter. Which is better for you?",
+    ),
+    "insult": (
+        "Say what you saw and how you see it, not what they are.",
+        "I can see you're upset, and I'd like to understand what led to this.",
+    ),
+    "dismissive": (
+        "Name what you hear instead of telling them not to feel it.",
+        "You sound fed up, and I'd like to know why.",
+    ),
+    "command": (
+        "Give the reason with the request.",
+        "Could you step over here with me, please, so we can hear each other?",
+    ),
+    "repeated_order": (
+        "If it did not work twice, change it: explain, offer, or wait.",
+        "I've asked twice and that isn't working. What would make this easier for you?",
+    ),
+    "stacked_questions": (
+        "Ask one thing, then wait for it.",
+        "What happened just before I got here?",
+    ),
+    "lecturing": (
+        "Ask what they make of it; leave the lesson out.",
+        "What do you want to happen next?",
+    ),
+    "false_promise": (
+        "Promise only what is yours to give.",
+        "I can't tell you how it will come out. I'm here to help, and I'll tell you what happens next.",
+    ),
+    "accusation": ("Ask before you conclude.", "Help me understand what happened here."),
+}
+#: What a skill is good for, and a line where the scenario has none of its own.
+MISSING: dict[BehaviourId, tuple[str, str]] = {
+    "emotion_label": ("Name the feeling you hear, once, early.", "You sound worn out."),
+    "open_question": (
+        "Ask something that cannot be answered yes or no.",
+        "What's been going on today?",
+    ),
+    "paraphrase": (
+        "Say back what they told you before you ask for more.",
+        "So what you're telling me is that nobody asked you first.",
+    ),
+    "explains_why": (
+        "Say why you are there and why you ask.",
+        "I'm asking because somebody was worried about you.",
+    ),
+    "introduces_self": ("Give your name.", "My name is Dana, I'm with the city police."),
+    "offers_options": (
+        "Leave them a real choice.",
+        "We can talk here, or we can go somewhere quieter. Up to you.",
+    ),
+    "gives_time": ("Say that there is time, and then take it.", "There's no rush. Take your time."),
+    "shows_empathy": ("Show that it matters.", "I'm sorry. That sounds really hard."),
+    "summary": (
+        "Gather what they said and felt, and ask whether you have it right.",
+        "Let me make sure I've got this right.",
+    ),
+    "mirroring": ("Give back their last few words, and wait.", ""),
+    "minimal_encourager": ("A few words that keep them talking.", "I see. Go on."),
+    "i_message": (
+        "Say your own view without blame.",
+        "I'm worried about you, and I want us both to get home tonight.",
+    ),
+    "clear_request": (
+        "Ask one thing, with its reason.",
+        "Could you step over here with me, please, so we can hear each other?",
+    ),
+    "reassurance": (
+        "Say what will not happen, where it is true.",
+        "You're not in trouble for talking to me.",
+    ),
+    "asks_safety": ("Ask plainly about weapons, injury or suicide.", "Are you hurt?"),
+    "offers_help": ("Offer something that serves them.", "Is there somebody I can call for you?"),
+    "courtesy": ("Their name, please, thank you.", "Thank you for telling me that."),
+}
+
+
+def keep(moved: Sequence[Move], seen: Sequence[Seen]) -> list[Suggestion]:
+    """First what calmed most, then the skills used most."""
+    calmed = sorted(
+        (m for m in moved if m.entry.speaker == "officer" and m.agitation <= -3 and m.entry.text),
+        key=lambda m: m.agitation,
+    )
+    kept = [
+        Suggestion(
+            about=f"Agitation fell by {-move.agitation}{_because(move)}",
+            turn=move.entry.turn,
+            quote=move.entry.text,
+        )
+        for move in calmed[:2]
+    ]
+    used = {each.turn for each in kept}
+    for skill in sorted((s for s in seen if not s.fault), key=lambda s: -len(s.quotes)):
+        quote = next(((turn, words) for turn, words in skill.quotes if turn not in used), None)
+        if quote and len(kept) < _MOST:
+            used.add(quote[0])
+            times = f"{len(skill.quotes)} times" if len(skill.quotes) > 1 else "once"
+            kept.append(Suggestion(about=f"{skill.name}, {times}", turn=quote[0], quote=quote[1]))
+    return kept
+
+
+def _because(move: Move) -> str:
+    causes = sorted((c for c in move.entry.causes if c.agitation < 0), key=lambda c: c.agitation)
+    return ": " + "; ".join(c.about for c in causes[:3]) if causes else ""
+
+
+def to_try(
+    scenario: Scenario | None,
+    dialogues: Sequence[Dialogue],
+    subject_type: str,
+    moved: Sequence[Move],
+    seen: Sequence[Seen],
+    replay: Replay | None,
+) -> list[Suggestion]:
+    """First the faults, the most harmful one first; then the skills that this scenario trains and that never came."""
+    change = {m.entry.turn: m.agitation for m in moved if m.entry.speaker == "officer"}
+    faults = sorted(
+        (s for s in seen if s.fault), key=lambda s: -sum(max(1, change[t]) for t, _ in s.quotes)
+    )
+    tried: list[Suggestion] = []
+    used: set[int] = set()
+    for fault in faults[:_MOST]:
+        about, say = INSTEAD[fault.id]
+        worst = sorted(fault.quotes, key=lambda quote: -change[quote[0]])
+        turn, words = next((q for q in worst if q[0] not in used), worst[0])
+        used.add(turn)
+        tried.append(
+            Suggestion(
+                about=f"{fault.name}: {about}",
+                turn=turn,
+                quote=words,
+                say=say,
+                instead=replay.instead(turn, say) if replay else None,
+            )
+        )
+    done = {s.id for s in seen}
+    for id_ in dict.fromkeys((*(scenario.skills if scenario else ()), *MISSING)):
+        if len(tried) >= _MOST:
+            break
+        if id_ in SKILLS and id_ not in done:
+            about, plain = MISSING[id_]
+            say = example(dialogues, subject_type, id_) or plain
+            tried.append(
+                Suggestion(about=f"{BEHAVIOURS[id_].name}, which did not come: {about}", say=say)
+            )
+    return tried
+
+
+def example(dialogues: Sequence[Dialogue], subject_type: str, skill: BehaviourId) -> str:
+    """The first short line that the scenario's author gave a trained officer to show this skill; "" for none."""
+    trained = [d for d in dialogues if d.officer == "trained"]
+    for dialogue in sorted(trained, key=lambda d: d.subject_type != subject_type):
+        for exchange in dialogue.exchanges:
+            if skill in exchange.does and len(exchange.officer.split()) <= _LONGEST_EXAMPLE:
+                return exchange.officer
+    return ""

@@ -1,0 +1,95 @@
+"""The same session with other words at one turn: where agitation and trust would have gone by the same rules."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+from scenarios.schema import Scenario
+from simulator.civilian.affect import Affect
+from simulator.events import (
+    AffectMoved,
+    Behaviour,
+    BehavioursRecognised,
+    CivilianCutOff,
+    CivilianSpoke,
+    Event,
+    InjectHappened,
+    OfficerSpoke,
+    SessionStarted,
+)
+from simulator.officer.skills import recognise
+from simulator.review.model import Instead
+
+
+class Replay:
+    """The civilian's state before each of the officer's turns, computed again from the record.
+
+    Turns after which the computed state is not the recorded one (the scenario or the rules have changed since) are
+    left out: `instead` is None for them.
+    """
+
+    def __init__(self, scenario: Scenario, events: Sequence[Event]) -> None:
+        self._before: dict[int, Affect] = {}
+        self._spoken: dict[
+            int, tuple[list[str], str]
+        ] = {}  # turn -> officer's words before, civilian's last
+        self._after: dict[int, tuple[int, int]] = {}
+        started = events[0]
+        assert isinstance(started, SessionStarted)
+        affect = Affect(scenario, started.subject_type, started.seed)
+        if (affect.agitation, affect.trust) == (started.agitation, started.trust):
+            self._run(scenario, affect, events)
+
+    def _run(self, scenario: Scenario, affect: Affect, events: Sequence[Event]) -> None:
+        injects = {inject.id: inject for inject in scenario.events}
+        known: dict[int, list[Behaviour]] = {
+            e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
+        }
+        officer_words: list[str] = []
+        last_reply = ""
+        before: Affect | None = None
+        words = ""
+        inject_id: str | None = None
+        for event in events:
+            if isinstance(event, OfficerSpoke):
+                before, words, inject_id = copy.deepcopy(affect), event.text, None
+            elif isinstance(event, InjectHappened):
+                inject_id = event.id
+            elif isinstance(event, CivilianSpoke):
+                last_reply = event.text
+            elif isinstance(event, CivilianCutOff):
+                last_reply = event.heard
+            elif isinstance(event, AffectMoved):
+                if inject_id is not None:
+                    if inject_id not in injects:
+                        return
+                    affect.inject(injects[inject_id])
+                elif before is not None:
+                    affect.hear(words, known.get(event.turn, []))
+                if (affect.agitation, affect.trust) != (event.agitation, event.trust):
+                    return
+                if inject_id is None and before is not None:
+                    self._before[event.turn] = before
+                    self._spoken[event.turn] = (list(officer_words), last_reply)
+                    self._after[event.turn] = (event.agitation, event.trust)
+                    officer_words.append(words)
+                inject_id = None
+
+    def instead(self, turn: int, say: str) -> Instead | None:
+        """Where `say` at `turn` would have led; None where it cannot be told or would not have been better."""
+        if turn not in self._before:
+            return None
+        affect = copy.deepcopy(self._before[turn])
+        earlier, last_reply = self._spoken[turn]
+        step = affect.hear(say, recognise(say, earlier, last_reply))
+        agitation_was, trust_was = self._after[turn]
+        if step.agitation >= agitation_was or step.trust < trust_was:
+            return None
+        return Instead(
+            say=say,
+            agitation=step.agitation,
+            trust=step.trust,
+            agitation_was=agitation_was,
+            trust_was=trust_was,
+        )
