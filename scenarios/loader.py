@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +105,12 @@ def problems(path: Path, model: type[BaseModel] = Scenario) -> list[str]:
     except BadScenario as problem:
         return [str(problem)]
     return []
+
+
+def line_in(path: Path, field: Sequence[str | int]) -> int:
+    """The line of a YAML file on which a field stands, from 1; of the deepest part that is there."""
+    tree = yaml.compose(_read(path), Loader=_Loader)
+    return _line_of(tree, list(field)) if tree is not None else 1
 
 
 class _Refused(Exception):
