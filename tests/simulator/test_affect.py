@@ -1,0 +1,102 @@
+"""The civilian is moved as training says, within bounds, the same for the same seed, and every step has its causes."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenarios.behaviours import FAULTS, SKILLS
+from scenarios.loader import load, scenario_paths
+from scenarios.schema import Scenario
+from simulator.civilian.affect import STRENGTHS, Affect
+from simulator.events import Behaviour
+
+SCENARIO = load("shoplifting-detention").scenario
+
+
+def behaviours(*ids: str) -> list[Behaviour]:
+    return [Behaviour(id=id_, quote="words") for id_ in ids]  # type: ignore[arg-type]
+
+
+def affect(scenario: Scenario = SCENARIO, seed: int = 1) -> Affect:
+    return Affect(scenario, "upset", seed)
+
+
+def test_every_behaviour_has_a_strength_on_the_right_side() -> None:
+    assert set(STRENGTHS) == {*SKILLS, *FAULTS}
+    assert all(STRENGTHS[id_][0] <= 0 and STRENGTHS[id_][1] > 0 for id_ in SKILLS)
+    assert all(STRENGTHS[id_][0] >= 0 and STRENGTHS[id_][1] < 0 for id_ in FAULTS)
+
+
+def test_listening_calms_and_threats_do_not() -> None:
+    heard, threatened = affect(), affect()
+    start = heard.agitation
+    for _ in range(3):
+        heard.hear("You sound worried sick.", behaviours("emotion_label", "open_question"))
+        threatened.hear("Or I arrest you.", behaviours("threat", "command"))
+    assert heard.agitation < start < threatened.agitation
+    assert heard.trust > threatened.trust
+
+
+def test_the_same_seed_is_the_same_person() -> None:
+    one, two, other = affect(seed=7), affect(seed=7), affect(seed=8)
+    steps = [a.hear("Sit down!", behaviours("command", "threat")) for a in (one, two, other)]
+    assert steps[0] == steps[1]
+    assert (one._agitation, one._trust) != (other._agitation, other._trust)
+
+
+def test_a_step_is_bounded_and_names_its_causes() -> None:
+    person = affect()
+    before = person.agitation
+    step = person.hear("…", behaviours(*FAULTS))
+    assert step.agitation - before <= (30 if step.crossed else 18)
+    assert {c.id for c in step.causes} >= set(FAULTS)
+    calm = affect()
+    before = calm.agitation
+    assert before - calm.hear("…", behaviours(*SKILLS)).agitation <= 10
+
+
+def test_a_technique_heard_twice_in_a_row_works_less() -> None:
+    person = affect()
+    first = person.hear("Sounds hard.", behaviours("shows_empathy")).causes[0].agitation
+    second = person.hear("Sounds hard.", behaviours("shows_empathy")).causes[0].agitation
+    assert abs(second) < abs(first)
+
+
+def test_kind_words_beside_an_insult_count_for_half() -> None:
+    alone = affect().hear("Take your time.", behaviours("gives_time")).causes[0].agitation
+    beside = (
+        affect().hear("Take your time, princess.", behaviours("gives_time", "insult")).causes[0]
+    )
+    assert beside.id == "gives_time"
+    assert beside.agitation == alone / 2
+
+
+def test_a_red_line_is_crossed_by_its_words_and_recorded() -> None:
+    person = SCENARIO.civilian
+    phrase = next(p for line in person.red_lines for p in line.says if "*" not in p)
+    step = affect().hear(f"Well, {phrase}.", [])
+    assert step.crossed
+    assert any(c.kind == "red_line" and c.quote for c in step.causes)
+
+
+def test_silence_is_a_pause_once_and_a_threat_when_it_lasts() -> None:
+    person = affect()
+    first, *_, last = (person.hear("", []) for _ in range(4))
+    assert first.causes[0].agitation < 0 < last.causes[0].agitation
+
+
+@pytest.mark.parametrize("id_", sorted(scenario_paths()))
+def test_floor_and_ceiling_hold_in_every_scenario(id_: str) -> None:
+    scenario = load(id_).scenario
+    person = scenario.civilian
+    for subject in ("cooperative", "upset", "aggressive"):
+        kind = Affect(scenario, subject, 1)  # type: ignore[arg-type]
+        cruel = Affect(scenario, subject, 1)  # type: ignore[arg-type]
+        for number in range(30):
+            kind.hear("words", behaviours(SKILLS[number % len(SKILLS)], SKILLS[-1 - number % 8]))
+            cruel.hear("words", behaviours(FAULTS[number % len(FAULTS)]))
+        assert person.agitation_floor <= kind.agitation
+        assert kind.trust <= person.trust_ceiling
+        assert cruel.agitation <= 100
+        assert cruel.trust >= 0
+        assert kind.agitation < cruel.agitation
