@@ -59,7 +59,7 @@ MISSING: dict[BehaviourId, tuple[str, str]] = {
     ),
     "paraphrase": (
         "Say back what they told you before you ask for more.",
-        "So what you're telling me is that nobody asked you first.",
+        "You came home, and the locks had been changed.",
     ),
     "explains_why": (
         "Say why you are there and why you ask.",
@@ -139,12 +139,10 @@ def to_try(
         (s for s in seen if s.fault), key=lambda s: -sum(max(1, change[t]) for t, _ in s.quotes)
     )
     tried: list[Suggestion] = []
-    used: set[int] = set()
+    shown = _one_turn_each(faults[:_MOST], change)
     for fault in faults[:_MOST]:
         about, say = INSTEAD[fault.id]
-        worst = sorted(fault.quotes, key=lambda quote: -change[quote[0]])
-        turn, words = next((q for q in worst if q[0] not in used), worst[0])
-        used.add(turn)
+        turn, words = shown[fault.id]
         tried.append(
             Suggestion(
                 about=f"{fault.name}: {about}",
@@ -165,6 +163,19 @@ def to_try(
                 Suggestion(about=f"{BEHAVIOURS[id_].name}, which did not come: {about}", say=say)
             )
     return tried
+
+
+def _one_turn_each(
+    faults: Sequence[Seen], change: dict[int, int]
+) -> dict[BehaviourId, tuple[int, str]]:
+    """The worst turn of each fault, and another turn for each where there is one: those with least choice first."""
+    shown: dict[BehaviourId, tuple[int, str]] = {}
+    used: set[int] = set()
+    for fault in sorted(faults, key=lambda f: len(f.quotes)):
+        worst = sorted(fault.quotes, key=lambda quote: -change[quote[0]])
+        shown[fault.id] = next((q for q in worst if q[0] not in used), worst[0])
+        used.add(shown[fault.id][0])
+    return shown
 
 
 def example(dialogues: Sequence[Dialogue], subject_type: str, skill: BehaviourId) -> str:

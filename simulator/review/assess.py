@@ -22,6 +22,7 @@ from simulator.events import (
     SessionStarted,
 )
 from simulator.review.advice import keep, to_try
+from simulator.review.conditions import condition_words
 from simulator.review.evidence import Move, curve, moves, said, seen, talk, turning_points
 from simulator.review.missed import missed_chances
 from simulator.review.model import Difficulty, Point, Reason, Review, Seen, Suggestion, Talk
@@ -180,6 +181,12 @@ def _points(band: Band, last: Point) -> int:
     return low + round((high - low) * (0.5 * (100 - last.agitation) + 0.5 * last.trust) / 100)
 
 
+def _why_ended(loaded: Loaded | None, ending: EndingReached) -> str:
+    """The condition of the ending, in words."""
+    endings = {e.id: e.when for e in loaded.scenario.endings} if loaded else {}
+    return f": {condition_words(endings[ending.id])}" if ending.id in endings else ""
+
+
 def _because(
     loaded: Loaded | None, points: list[Point], turns: list[Turn], ending: EndingReached | None
 ) -> list[Reason]:
@@ -218,5 +225,6 @@ def _because(
                 )
             )
     if ending:
-        found.append(Reason(text=f"it ended: {ending.outcome}", turn=ending.turn))
+        why = _why_ended(loaded, ending)
+        found.append(Reason(text=f"the ending “{ending.id}” was reached{why}.", turn=ending.turn))
     return found

@@ -16,6 +16,7 @@ class Dot:
     turn: int
     x: float
     y: float
+    label_x: float
     label_y: float
     change: int
 
@@ -40,7 +41,7 @@ class Chart:
     trust_name_y: float
 
 
-def chart(review: Review, width: int, height: int, name_room: int = 96) -> Chart:
+def chart(review: Review, width: int, height: int, name_room: int = 108) -> Chart:
     """The plot in this size. name_room: units kept free on the right for the names of the lines."""
     right, bottom = float(width - name_room), float(height - 44)
     last = max(1, review.curve[-1].turn)
@@ -70,11 +71,12 @@ def chart(review: Review, width: int, height: int, name_room: int = 96) -> Chart
         trust=" ".join(f"{x(p.turn)},{y(p.trust)}" for p in review.curve),
         dots=[
             Dot(
-                p.turn,
-                x(p.turn),
-                y(p.agitation),
-                _label_y(y(p.agitation), changes[p.turn], bottom),
-                changes[p.turn],
+                turn=p.turn,
+                x=x(p.turn),
+                y=y(p.agitation),
+                label_x=min(x(p.turn), right - 12),
+                label_y=_label_y(y(p.agitation), changes[p.turn], bottom),
+                change=changes[p.turn],
             )
             for p in review.curve
             if p.turn in changes
@@ -89,8 +91,9 @@ def chart(review: Review, width: int, height: int, name_room: int = 96) -> Chart
 
 
 def _label_y(y: float, change: int, bottom: float) -> float:
-    """A rise is written above its point, a fall below it, inside the plot."""
-    return max(_TOP + 2, y - 10) if change > 0 else min(bottom - 4, y + 20)
+    """A rise is written above its point, a fall below it, and inside the plot."""
+    above = (change > 0 and y - 10 > _TOP + 6) or y + 20 > bottom - 2
+    return y - 10 if above else y + 20
 
 
 def _every(last: int, room: float) -> int:

@@ -41,6 +41,13 @@ _LISTENED: frozenset[BehaviourId] = frozenset(
     }
 )
 _ANSWERED: frozenset[BehaviourId] = _LISTENED | {"explains_why", "introduces_self", "clear_request"}
+#: Words that listen, whatever was recognised in them: nothing is claimed against an officer who says these.
+_LISTENING_WORDS = re.compile(
+    r"\b(?:sounds?|seems?|must (?:be|have|feel)|had to be|got to be|you (?:feel|felt|were)|i(?:'m| am) sorry|"
+    r"i (?:hear|see|understand|get|can (?:hear|see|tell))|no wonder|a lot (?:of|to)|thank(?:s| you)|"
+    r"that's (?:hard|rough|awful))\b",
+    re.IGNORECASE,
+)
 _BRUSHED_OFF: frozenset[BehaviourId] = frozenset(
     {"command", "repeated_order", "threat", "insult", "dismissive", "lecturing", "accusation"}
 )
@@ -196,7 +203,11 @@ def _passed_over(civilian: Turn, officer: Move, secrets: set[str]) -> Opening | 
     words = officer.entry.text
     if not words or officer.agitation <= _CALMED:
         return None
-    if len(content_words(words) & content_words(civilian.text)) >= 2:
+    if _LISTENING_WORDS.search(words.replace("’", "'")) and officer.agitation <= 0:
+        return None
+    own = content_words(words)
+    shared = len(own & content_words(civilian.text))
+    if shared >= 2 or (own and shared >= len(own) / 2):
         return None
     did = {b.id for b in officer.entry.behaviours}
     text = civilian.text.replace("’", "'")

@@ -35,7 +35,7 @@ def _parts(review: Review) -> dict[str, object]:
         "bands": [(BAND_NAMES[band], low, high) for band, (low, high) in BAND_POINTS.items()],
         "cause_kinds": CAUSE_KINDS,
         "when": when(review.began_at),
-        "narrow": chart(review, 360, 250, name_room=100),
+        "narrow": chart(review, 360, 250),
         "wide": chart(review, 860, 300),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.review.model import Review, Suggestion
+from simulator.review.model import Instead, MissedChance, Review, Suggestion, Talk
 
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -14,34 +14,55 @@ def sparkline(values: list[int]) -> str:
 
 def review_lines(review: Review) -> list[str]:
     """The whole review but the transcript."""
-    lines = [
-        "",
-        f"After-action review: {review.title} ({review.subject_type}, difficulty {review.difficulty} of 5)",
+    hard = f"difficulty {review.difficulty} of 5" if review.difficulty else "difficulty not known"
+    lines = ["", f"After-action review: {review.title} ({review.subject_type}, {hard})"]
+    lines += [f"Note: {note}" for note in review.notes]
+    if not review.turns:
+        return [*lines, review.outcome]
+    lines += [
         f"Outcome: {review.band_name} ({review.points} of 100). {review.outcome}",
         *(f"  - {reason}" for reason in review.reasons),
         f"Agitation  {sparkline([p.agitation for p in review.curve])}  "
         f"{review.curve[0].agitation} to {review.curve[-1].agitation}",
         f"Trust      {sparkline([p.trust for p in review.curve])}  "
         f"{review.curve[0].trust} to {review.curve[-1].trust}",
-        f"You spoke {review.talk.officer_share:.0%} of the words (rule of thumb: 20%), asked "
-        f"{review.talk.open_questions} open questions and {review.talk.other_questions} others.",
+        f"Your words moved agitation by {review.hardness.by_officer:+d}, what happened around you by "
+        f"{review.hardness.by_scene:+d}.",
+        *_talk(review.talk),
     ]
     if review.turning_points:
         lines.append("Turning points:")
-        for point in review.turning_points:
-            why = ", ".join(cause.about for cause in point.causes)
+    for point in review.turning_points:
+        why = ", ".join(cause.about for cause in point.causes)
+        if point.speaker == "scene":
+            lines.append(
+                f"  turn {point.turn}: agitation {point.agitation_change:+d}, by what happened: {point.said}"
+            )
+        else:
             lines.append(
                 f"  turn {point.turn}: agitation {point.agitation_change:+d} ({why}): “{point.said}”"
             )
     for title, seen in (("Skills", review.skills), ("Faults", review.faults)):
         if seen:
             lines.append(f"{title}:")
-            for each in seen:
-                turn, words = each.quotes[0]
-                lines.append(
-                    f"  {each.name} × {len(each.quotes)} [{each.instrument}], turn {turn}: “{words}”"
-                )
+        for each in seen:
+            turn, words = each.quotes[0]
+            lines.append(
+                f"  {each.name} × {len(each.quotes)} [{each.instrument}], turn {turn}: “{words}”"
+            )
     lines += _suggestions("Keep", review.keep) + _suggestions("Try", review.to_try)
+    return lines + _missed(review.missed)
+
+
+def _talk(talk: Talk) -> list[str]:
+    lines = [
+        f"You spoke {talk.officer_share:.0%} of the words (rule of thumb: 20%), asked "
+        f"{talk.open_questions} open questions and {talk.other_questions} closed."
+    ]
+    if talk.interrupted_turns:
+        lines.append(f"You cut in {len(talk.interrupted_turns)} times.")
+    if talk.words_per_minute is not None:
+        lines.append(f"Your pace was {talk.words_per_minute} words a minute, pauses included.")
     return lines
 
 
@@ -50,5 +71,21 @@ def _suggestions(title: str, suggestions: list[Suggestion]) -> list[str]:
     for number, each in enumerate(suggestions, start=1):
         where = f" (turn {each.turn}: “{each.quote}”)" if each.turn is not None else ""
         say = f" Say: “{each.say}”" if each.say else ""
-        lines.append(f"  {number}. {each.about}{where}{say}")
+        lines.append(f"  {number}. {each.about}{where}{say}{_instead(each.instead)}")
     return lines
+
+
+def _missed(chances: list[MissedChance]) -> list[str]:
+    lines = ["Missed chances:"] if chances else []
+    for each in chances:
+        lines.append(
+            f"  turn {each.turn}: the civilian {each.gave} (“{each.civilian_said}”), and you said "
+            f"“{each.officer_said}”. {each.try_this} Say: “{each.say}”{_instead(each.instead)}"
+        )
+    return lines
+
+
+def _instead(instead: Instead | None) -> str:
+    if instead is None:
+        return ""
+    return f" (agitation {instead.agitation} instead of {instead.agitation_was}, by the rules here)"

@@ -84,7 +84,7 @@ class Played:
     ) -> None:
         self.events: list[Event] = []
         loaded = load(scenario_id)
-        ticks = iter(range(0, 100_000))
+        ticks = iter(range(100_000))
         self.session = Session(
             loaded.scenario,
             PlainPlayer(),
