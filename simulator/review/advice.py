@@ -52,14 +52,14 @@ INSTEAD: dict[BehaviourId, tuple[str, str]] = {
 }
 #: What a skill is good for, and a line where the scenario has none of its own.
 MISSING: dict[BehaviourId, tuple[str, str]] = {
-    "emotion_label": ("Name the feeling you hear, once, early.", "You sound worn out."),
+    "emotion_label": ("Name the feeling you hear, once, early.", "You sound exhausted."),
     "open_question": (
         "Ask something that cannot be answered yes or no.",
         "What's been going on today?",
     ),
     "paraphrase": (
         "Say back what they told you before you ask for more.",
-        "You came home, and the locks had been changed.",
+        "They told you one thing, and then did another.",
     ),
     "explains_why": (
         "Say why you are there and why you ask.",

@@ -88,7 +88,7 @@ OPENINGS = (
             r"(?:it|that|you're|he's|she's|my \w+(?:'s)?) (?:hurts?|hurting)(?: me)?|i'm (?:hurt|bleeding)"
         ),
         "Ask about the injury before anything else.",
-        "Are you hurt? Show me where, and I'll get somebody to look at it.",
+        "Are you hurt? Could you show me where, please?",
         4,
     ),
     Opening(
