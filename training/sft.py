@@ -1,0 +1,398 @@
+"""Supervised fine-tuning: the next words of the civilian, and nothing else, are learnt.
+
+trl's SFTTrainer does the training (peft, accelerate, checkpoints); ours are the batches (layout,
+packs) and the loss: only positions that predict a civilian's token go through the output layer.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import PartialState
+from datasets import Dataset
+from torch.nn.functional import cross_entropy
+from torch.utils.data import Sampler, SequentialSampler
+from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+from trl import SFTConfig, SFTTrainer
+
+from training import runlog
+from training.base import base_identity, freeze, load_model, load_tokenizer, speech_of
+from training.data import Prepared, write_dev
+from training.errors import BadRecipe, TrainingError
+from training.layout import Layout, all_layouts
+from training.packs import Collator, Pack, batch_of, plan, plan_run
+from training.recipe import Recipe
+from training.runlog import RunLog, Score
+
+LOG = "run.json"
+PLOT = "loss.svg"
+DEV = "dev.jsonl"
+FINAL = "model"
+
+
+def train(recipe: Recipe, prepared: Prepared, out: Path, resume: bool) -> RunLog:
+    """Run the recipe in `out`. What is worth keeping at the end is in `out/model`.
+
+    Raises BadRecipe where `out` holds another run, TrainingError where it cannot go on.
+    """
+    state = PartialState()
+    checkpoint = _checkpoint(out, resume)
+    tokenizer = load_tokenizer(recipe.base)
+    speech = speech_of(tokenizer)
+    data = recipe.data
+    layouts = all_layouts(prepared.train, speech, data.max_tokens, data.directions)
+    dev = all_layouts(prepared.dev, speech, data.max_tokens, data.directions)
+    run = recipe.optimisation
+    packs = plan_run(layouts, run.tokens_per_batch, run.epochs, data.library_repeat, recipe.seed)
+    if len(packs) < run.accumulate * state.num_processes:
+        raise BadRecipe(
+            f"{recipe.name}: the data make {len(packs)} batches of {run.tokens_per_batch} tokens, too "
+            f"few for {run.accumulate} x {state.num_processes} to a step; lower accumulate"
+        )
+    torch.manual_seed(recipe.seed)
+    model = load_model(recipe)
+    if recipe.method.kind == "full":
+        freeze(model, recipe.method.freeze)
+    if checkpoint:
+        log = runlog.read(out / LOG)
+        runlog.require_same(log, recipe, prepared.sha256, out)
+        runlog.rewind(log, int(checkpoint.rpartition("-")[2]))
+    else:
+        log = runlog.begin(
+            recipe,
+            prepared.sha256,
+            prepared.counts() | _token_counts(layouts, dev),
+            base_identity(recipe.base),
+            device_name(),
+            state.num_processes,
+        )
+        if state.is_main_process:
+            out.mkdir(parents=True, exist_ok=True)
+            write_dev(prepared.dev, out / DEV)
+    state.wait_for_everyone()
+    trainer = CivilianTrainer(recipe, model, tokenizer, layouts, packs, dev, out, log)
+    try:
+        if not checkpoint:
+            trainer.evaluate()
+        trainer.train(resume_from_checkpoint=checkpoint)
+    except OSError as problem:
+        raise TrainingError(
+            f"{out}: cannot be written ({problem.strerror}); free some space and run again with --resume"
+        ) from None
+    except torch.OutOfMemoryError:
+        raise TrainingError(
+            f"{recipe.name}: out of memory on {log.device}; lower tokens_per_batch and raise accumulate"
+        ) from None
+    trainer.finish(tokenizer)
+    return log
+
+
+class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
+    """SFTTrainer with our batches, our loss and a dev score that is a mean over tokens."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: Any,
+        tokenizer: Any,
+        layouts: Sequence[Layout],
+        packs: Sequence[Pack],
+        dev: Sequence[Layout],
+        out: Path,
+        log: RunLog,
+    ) -> None:
+        self._recipe = recipe
+        self._out = out
+        self._run_log = log
+        self._dev = dev
+        self._window = _sliding_window(model.config)
+        self._sizes = [
+            (sum(len(layouts[i]) for i in pack), sum(layouts[i].learnt for i in pack))
+            for pack in packs
+        ]
+        super().__init__(
+            model=model,
+            args=_arguments(recipe, out, len(packs)),
+            data_collator=Collator(layouts, packs),
+            train_dataset=Dataset.from_dict({"pack": list(range(len(packs)))}),
+            eval_dataset=Dataset.from_dict({"pack": []}),  # asked for; `evaluate` is ours
+            processing_class=tokenizer,
+            peft_config=lora_of(recipe),
+            callbacks=[
+                _Keeper(self, log, out),
+                EarlyStoppingCallback(early_stopping_patience=recipe.watch.patience),
+            ],
+        )
+        # The loss of a batch is its own mean; the trainer then averages over the batches of a step.
+        self.model_accepts_loss_kwargs = False
+
+    def _get_train_sampler(self, *_: Any, **__: Any) -> Sampler[int]:
+        return SequentialSampler(self.train_dataset)  # the order was drawn by plan_run
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        losses, weights = self._token_losses(model, inputs)
+        loss = (losses * weights).sum() / weights.sum()
+        return (loss, None) if return_outputs else loss
+
+    def _token_losses(
+        self, model: Any, batch: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cross entropy and weight of each token that is to be predicted, in order."""
+        wanted = batch["labels"] >= 0
+        outputs = model(
+            input_ids=batch["input_ids"],
+            position_ids=batch["position_ids"],
+            attention_mask=self._masks(batch),
+            logits_to_keep=wanted,
+            use_cache=False,
+        )
+        logits = outputs.logits.reshape(-1, outputs.logits.shape[-1]).float()
+        losses = cross_entropy(logits, batch["labels"][wanted], reduction="none")
+        return losses, batch["weights"][wanted]
+
+    def _masks(self, batch: dict[str, torch.Tensor]) -> Any:
+        """Who sees whom, as numbers to add; for models with local layers, one mask a kind of layer."""
+        sees = batch["attention_mask"]
+        kind = (
+            torch.bfloat16 if self._recipe.optimisation.precision == "bfloat16" else torch.float32
+        )
+        if self._window is None:
+            return _additive(sees, kind)
+        at = batch["position_ids"][0]
+        near = (at[:, None] - at[None, :] < self._window)[None, None]
+        return {
+            "full_attention": _additive(sees, kind),
+            "sliding_attention": _additive(sees & near, kind),
+        }
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Score the dev split: every token counts once, whatever its training weight."""
+        model = self.model
+        was_training = model.training
+        model.eval()
+        device = next(model.parameters()).device
+        share = PartialState()
+        sums: dict[str, list[float]] = {}
+        budget = self._recipe.optimisation.tokens_per_batch
+        for origin in sorted({layout.origin for layout in self._dev}):
+            some = [layout for layout in self._dev if layout.origin == origin]
+            packs = _dev_packs(some, budget)[share.process_index :: share.num_processes]
+            total = torch.zeros(2, dtype=torch.float64)
+            for pack in packs:
+                batch = {k: v.to(device) for k, v in batch_of([some[i] for i in pack]).items()}
+                with self.compute_loss_context_manager():
+                    losses, _weights = self._token_losses(model, batch)
+                total += torch.tensor([losses.double().sum().item(), float(len(losses))])
+            everywhere = self.accelerator.reduce(total.to(device, torch.float32), "sum")
+            sums[origin] = everywhere.tolist()
+        model.train(was_training)
+        tokens = sum(n for _, n in sums.values())
+        loss = sum(s for s, _ in sums.values()) / tokens
+        score = Score(
+            self.state.global_step,
+            round(loss, 5),
+            {origin: round(s / n, 5) for origin, (s, n) in sums.items()},
+            int(tokens),
+        )
+        self._run_log.dev = [old for old in self._run_log.dev if old.step != score.step] + [score]
+        metrics = {"eval_loss": loss, "eval_perplexity": math.exp(min(loss, 50.0))}
+        metrics |= {f"eval_loss_{origin}": value for origin, value in score.by_origin.items()}
+        self.log(metrics)
+        # `control` is there once training has begun; the score before the first step has no callbacks
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """The run's log says more than trl's card."""
+
+    def step_sizes(self, step: int) -> tuple[int, int]:
+        """Tokens laid down and tokens learnt in one optimiser step, over all processes."""
+        each = self.args.gradient_accumulation_steps * self.args.world_size
+        part = self._sizes[(step - 1) * each : step * each]
+        return sum(n for n, _ in part), sum(n for _, n in part)
+
+    def finish(self, tokenizer: Any) -> None:
+        """Write the best weights, the tokeniser, the log and the plot."""
+        if not self.is_world_process_zero():
+            return
+        log = self._run_log
+        best = self.state.best_global_step
+        log.best_step = (
+            best if best else (min(log.dev, key=lambda s: s.loss).step if log.dev else None)
+        )
+        log.why = (
+            "dev loss no longer fell"
+            if self.state.global_step < self.state.max_steps
+            else "all steps done"
+        )
+        log.finished = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        part = self._out / f".{FINAL}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        self.accelerator.unwrap_model(self.model).save_pretrained(part)
+        tokenizer.save_pretrained(part)
+        log.write(part / LOG)
+        shutil.rmtree(self._out / FINAL, ignore_errors=True)
+        part.rename(self._out / FINAL)
+        log.write(self._out / LOG)
+        runlog.plot(log, self._out / PLOT)
+
+
+class _Keeper(TrainerCallback):  # type: ignore[misc]
+    """Writes the log as the run goes, so that a killed run has told all it knew."""
+
+    def __init__(self, trainer: CivilianTrainer, log: RunLog, out: Path) -> None:
+        self._trainer = trainer
+        self._log = log
+        self._out = out
+        self._since = time.monotonic()
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        self._since = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        laid, learnt = self._trainer.step_sizes(state.global_step)
+        self._log.tokens += laid
+        self._log.reply_tokens += learnt
+        now = time.monotonic()
+        self._log.seconds += now - self._since
+        self._since = now
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            row = (state.global_step, round(logs["loss"], 6), logs.get("learning_rate", 0.0))
+            self._log.losses = [old for old in self._log.losses if old[0] != row[0]] + [row]
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._since = time.monotonic()  # scoring is not training speed
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._since = time.monotonic()
+        if state.is_world_process_zero:
+            self._log.write(self._out / LOG)
+            runlog.plot(self._log, self._out / PLOT)
+
+
+def _checkpoint(out: Path, resume: bool) -> str | None:
+    """Where to go on from. BadRecipe where `out` has a run and nobody asked to continue it."""
+    begun = (out / LOG).is_file()
+    if not resume:
+        if begun:
+            raise BadRecipe(
+                f"{out}: holds a run already; add --resume to continue it, or give another --out"
+            )
+        return None
+    last = get_last_checkpoint(str(out)) if begun else None
+    if begun and (out / FINAL).is_dir():
+        raise BadRecipe(f"{out}: that run is finished; its model is in {out / FINAL}")
+    return last
+
+
+def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
+    run, watch = recipe.optimisation, recipe.watch
+    processes = PartialState().num_processes
+    steps = max(1, batches // (run.accumulate * processes))
+    if run.max_steps is not None:
+        steps = min(steps, run.max_steps)
+    every = min(watch.every_steps, steps)
+    on_cuda = torch.cuda.is_available()
+    return SFTConfig(
+        output_dir=str(out),
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=run.accumulate,
+        learning_rate=run.learning_rate,
+        lr_scheduler_type=run.schedule,
+        warmup_steps=max(1, round(run.warmup * steps)),
+        weight_decay=run.weight_decay,
+        max_grad_norm=run.max_grad_norm,
+        bf16=on_cuda and run.precision == "bfloat16",
+        use_cpu=not on_cuda,
+        activation_checkpointing=recipe.method.gradient_checkpointing,
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=watch.keep,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        dataloader_drop_last=True,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        max_length=None,
+        report_to=[],
+        disable_tqdm=False,
+        ddp_find_unused_parameters=False,
+    )
+
+
+def lora_of(recipe: Recipe) -> Any:
+    from peft import LoraConfig
+
+    lora = recipe.method.lora
+    if recipe.method.kind != "lora" or lora is None:
+        return None
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        # vision towers have projections of the same names (Ministral 3): those stay as they are
+        target_modules=rf"^(?!.*vision).*\.({'|'.join(lora.targets)})$",
+        task_type="CAUSAL_LM",
+    )
+
+
+def _sliding_window(config: Any) -> int | None:
+    """Tokens that local layers look back (Gemma 2 and 3); None where all layers see everything."""
+    if "sliding_attention" not in (getattr(config, "layer_types", None) or ()):
+        return None
+    return int(config.sliding_window)
+
+
+def _additive(sees: torch.Tensor, kind: torch.dtype) -> torch.Tensor:
+    return torch.zeros(sees.shape, dtype=kind, device=sees.device).masked_fill(
+        ~sees, torch.finfo(kind).min
+    )
+
+
+def _dev_packs(layouts: Sequence[Layout], budget: int) -> list[Pack]:
+    import random
+
+    return plan([len(layout) for layout in layouts], budget, random.Random(0))
+
+
+def _token_counts(train: Sequence[Layout], dev: Sequence[Layout]) -> dict[str, int]:
+    return {
+        "train_tokens": sum(map(len, train)),
+        "train_reply_tokens": sum(layout.learnt for layout in train),
+        "dev_tokens": sum(map(len, dev)),
+        "dev_reply_tokens": sum(layout.learnt for layout in dev),
+    }
+
+
+def device_name() -> str:
+    if torch.cuda.is_available():
+        return str(torch.cuda.getdevice_name())
+    from models.hardware import machine
+
+    return machine().in_words()
