@@ -111,12 +111,19 @@ def groups_of(videos: Mapping[str, str], pairs: Sequence[Pair]) -> dict[str, str
 
 
 def to_drop(words: Mapping[str, int], pairs: Sequence[Pair]) -> dict[str, str]:
-    """Source -> the source that is kept in its place. The one with more words is kept."""
+    """Source -> the source that is kept in its place, among those in `words`.
+
+    The one with more words is kept; but what already stands in for another is never dropped for a third.
+    """
     gone: dict[str, str] = {}
     for pair in pairs:
-        if not pair.same or pair.smaller in gone or pair.larger in gone:
+        known = pair.smaller in words and pair.larger in words
+        if not known or not pair.same or pair.smaller in gone or pair.larger in gone:
             continue
         a, b = pair.smaller, pair.larger
-        lose, keep = (a, b) if (words.get(a, 0), b) <= (words.get(b, 0), a) else (b, a)
-        gone[lose] = keep
+        lose, keep = (a, b) if (words[a], b) <= (words[b], a) else (b, a)
+        if lose in gone.values():
+            lose, keep = keep, lose
+        if lose not in gone.values():
+            gone[lose] = keep
     return gone

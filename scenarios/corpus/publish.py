@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,8 +37,9 @@ def publish(
 ) -> Published:
     """Writes DIR/published. Raises ScenarioError where a split leaks, or nothing was accepted."""
     decisions = run.decisions()
-    pairs, replaced_by = find_duplicates(run)
-    chosen, overruled = _chosen(run, decisions, replaced_by)
+    chosen, overruled = _chosen(run, decisions)
+    pairs, replaced_by = find_duplicates(run, chosen)
+    chosen = {source: kept for source, kept in chosen.items() if source not in replaced_by}
     if not chosen:
         raise ScenarioError("nothing to publish: no transcript was accepted (see report.md)")
     seed = run.settings.seed
@@ -62,11 +63,11 @@ def publish(
     return Published(statistics, pairs, replaced_by, dict(dropped), overruled)
 
 
-def find_duplicates(run: Run) -> tuple[list[Pair], dict[str, str]]:
-    """Near-duplicates among all cleaned files, and which of them another one stands in for."""
+def find_duplicates(run: Run, accepted: Iterable[str]) -> tuple[list[Pair], dict[str, str]]:
+    """Near-duplicates among all cleaned files, and which accepted one another accepted stands in for."""
     cleaned = {kept.source: kept.facts for kept in run.each("clean") if kept.skip is None}
     pairs = pairs_of({source: facts["sketch"] for source, facts in cleaned.items()})
-    replaced_by = to_drop({source: facts["words"] for source, facts in cleaned.items()}, pairs)
+    replaced_by = to_drop({source: cleaned[source]["words"] for source in accepted}, pairs)
     write_json(
         run.folder / "duplicates.json",
         {
@@ -90,9 +91,7 @@ def with_decision(transcript: Transcript, decision: Decision | None) -> Transcri
     return transcript.with_turns(turns)
 
 
-def _chosen(
-    run: Run, decisions: dict[str, Decision], replaced_by: dict[str, str]
-) -> tuple[dict[str, Kept], dict[str, str]]:
+def _chosen(run: Run, decisions: dict[str, Decision]) -> tuple[dict[str, Kept], dict[str, str]]:
     """Accepted sources, and those where people overruled the filter."""
     chosen: dict[str, Kept] = {}
     overruled: dict[str, str] = {}
@@ -104,7 +103,7 @@ def _chosen(
         if decision and decision.verdict and (decision.verdict == "accept") != accepted:
             accepted = decision.verdict == "accept"
             overruled[kept.source] = f"{decision.verdict} (people), against the filter"
-        if accepted and kept.source not in replaced_by:
+        if accepted:
             chosen[kept.source] = kept
     return chosen, overruled
 

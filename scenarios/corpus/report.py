@@ -39,11 +39,11 @@ def write_report(run: Run, published: Published | None, seconds: float) -> dict[
 
 
 def peak_memory_mb() -> dict[str, float]:
-    """Largest resident memory so far: of this process, and of the largest of its workers."""
+    """Largest resident memory so far: of this process, and of the largest process it started."""
     unit = 1 if sys.platform == "darwin" else 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 1e6
-    return {"main": round(own, 1), "largest_worker": round(child, 1)}
+    return {"main": round(own, 1), "largest_child": round(child, 1)}
 
 
 def _gathered(run: Run) -> dict[str, Any]:

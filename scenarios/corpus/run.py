@@ -105,25 +105,27 @@ class Run:
 
     def keep(self, stage: Stage, source: str, key: str, outcome: Outcome) -> Kept:
         kept = Kept(source, stage, key, outcome.skip, outcome.findings, outcome.facts)
-        head = {
-            "key": key, "skip": kept.skip, "facts": kept.facts,
-            "findings": [[f.stage, f.kind, f.count, f.detail] for f in kept.findings],
-        }  # fmt: skip
         body = as_json(outcome.transcript) if outcome.transcript else None
-        text = (
-            json.dumps(head, ensure_ascii=False)
-            + "\n"
-            + json.dumps(body, ensure_ascii=False)
-            + "\n"
-        )
-        write_text(self.path(stage, source), text)
+        line = json.dumps(body, ensure_ascii=False) + "\n"
+        head = {
+            "key": key,
+            "bytes": len(line.encode()),  # of the second line: shows that the file is whole
+            "skip": kept.skip,
+            "facts": kept.facts,
+            "findings": [[f.stage, f.kind, f.count, f.detail] for f in kept.findings],
+        }
+        write_text(self.path(stage, source), json.dumps(head, ensure_ascii=False) + "\n" + line)
         return kept
 
     def kept(self, stage: Stage, source: str) -> Kept | None:
         """What the stage kept of a file, None where there is nothing, or nothing whole."""
         try:
-            with self.path(stage, source).open(encoding="utf-8") as stream:
-                head = json.loads(stream.readline())
+            with self.path(stage, source).open("rb") as stream:
+                first = stream.readline()
+                size = os.fstat(stream.fileno()).st_size
+            head = json.loads(first)
+            if size != len(first) + head["bytes"]:
+                return None
             findings = [Finding(*values) for values in head["findings"]]
             return Kept(source, stage, head["key"], head["skip"], findings, head["facts"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from scenarios.errors import ScenarioError
 
 #: Tokens to an English word in everyday speech; only used where no model is installed.
 TOKENS_PER_WORD = 1.35
@@ -26,11 +32,31 @@ def token_counter() -> TokenCounter:
             lambda text: round(len(text.split()) * TOKENS_PER_WORD),
             f"estimate: words x {TOKENS_PER_WORD} (no civilian model is installed)",
         )
+    return TokenCounter(_vocabulary(model_path(card.id)), f"the tokenizer of {card.id}")
+
+
+def _vocabulary(gguf: Path) -> Callable[[str], int]:
+    """Counts by the vocabulary of a GGUF; no weights are loaded and no context is made."""
     import llama_cpp
 
-    vocabulary = llama_cpp.Llama(str(model_path(card.id)), vocab_only=True, verbose=False)
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator, unused-ignore]
+    def silent(level: int, text: bytes, _: ctypes.c_void_p) -> None:
+        pass
 
-    def count(text: str) -> int:
-        return len(vocabulary.tokenize(text.encode(), add_bos=False, special=False))
+    llama_cpp.llama_log_set(silent, ctypes.c_void_p(0))
+    wanted = llama_cpp.llama_model_default_params()
+    wanted.vocab_only = True
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(gguf), wanted)
+    if not model:
+        raise ScenarioError(f"{gguf}: its vocabulary cannot be read")
+    vocabulary = llama_cpp.llama_model_get_vocab(model)
+    room = (llama_cpp.llama_token * 1)()
 
-    return TokenCounter(count, f"the tokenizer of {card.id}")
+    @lru_cache(maxsize=50_000)  # a turn is counted for the table and again for its row
+    def count(text: str, _keep: object = silent) -> int:
+        data = text.encode()
+        # With no room for them, llama.cpp answers with minus the number of tokens.
+        found: int = llama_cpp.llama_tokenize(vocabulary, data, len(data), room, 0, False, False)
+        return abs(found)
+
+    return count

@@ -14,7 +14,10 @@ from scenarios.corpus.transcript import Role, Transcript, Turn
 Line = tuple[str, str]
 
 STOP: list[Line] = [
-    ("[Police Officer]", "Good evening. I'm Officer Halvorsen with the Brackenridge Police Department."),
+    (
+        "[Police Officer]",
+        "Good evening. I'm Officer Halvorsen with the Brackenridge Police Department.",
+    ),
     ("[Police Officer]", "The reason I stopped you is your left tail light is out."),
     ("Wendell Ashgrove", "Are you kidding me? I just paid a man to fix that yesterday."),
     ("[Police Officer]", "I understand, sir. Can I see your license and registration, please?"),
@@ -28,7 +31,10 @@ STOP: list[Line] = [
     ("[Police Officer]", "What's your date of birth?"),
     ("Wendell Ashgrove", "March 9th, 1984. I was born right here."),
     ("[Dispatcher]", "Copy, 4-Adam-12, no warrants, he is valid."),
-    ("[Police Officer]", "Do you want me to show you the light? Step out if you like, Mr. Ashgrove."),
+    (
+        "[Police Officer]",
+        "Do you want me to show you the light? Step out if you like, Mr. Ashgrove.",
+    ),
     ("Wendell Ashgrove", "I'm not getting out. Leave me alone. Am I free to go?"),
     ("[Police Officer]", "You're good to go. It's just a warning. Please fix it. Drive safe."),
     ("Wendell Ashgrove", "All right. Thank you. I'm sorry, I had a bad day."),
@@ -68,9 +74,10 @@ def with_roles(lines: list[Line], roles: dict[str, Role], name: str = "youtube_1
     return Transcript(name, name, "youtube", turns)
 
 
-_WHERE = "kitchen porch garage driveway hallway basement stairwell lobby office counter".split()
-_WHAT = "shouting crying door keys dog bottle phone wallet bicycle ladder blanket suitcase".split()
-_WHO = "neighbour manager landlord brother cousin teacher driver waitress plumber nurse".split()
+_WORDS = """kitchen porch garage driveway hallway basement stairwell lobby office counter door keys dog bottle phone
+wallet bicycle ladder blanket suitcase neighbour manager landlord brother cousin teacher plumber nurse bridge river
+market ticket corner window ceiling bucket garden fence radio mirror pillow carpet engine trailer barrel hammer
+""".split()
 
 
 def many_encounters(folder: Path, count: int, seed: int = 1) -> list[Path]:
@@ -80,12 +87,9 @@ def many_encounters(folder: Path, count: int, seed: int = 1) -> list[Path]:
     for number in range(count):
         lines: list[Line] = list(STOP[:4])
         for _ in range(20):
-            where, what, who = draw.choice(_WHERE), draw.choice(_WHAT), draw.choice(_WHO)
-            hour, times = draw.randint(1, 12), draw.randint(2, 90)
-            lines.append(("[Police Officer]", f"Okay, sir. What about the {what} in the {where} at {hour}?"))
-            lines.append(
-                ("[Suspect]", f"I didn't touch the {what}, the {who} did, {times} times, by the {where}.")
-            )
+            asked, told = draw.sample(_WORDS, 5), draw.sample(_WORDS, 6)
+            lines.append(("[Police Officer]", f"Okay, sir, {' '.join(asked)}?"))
+            lines.append(("[Suspect]", f"I didn't, {' '.join(told)}."))
         lines += STOP[13:]
         path = folder / f"youtube_{number}.csv"
         path.write_text(as_csv(lines), encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from invented_encounters import ROLES_OF_STOP, STOP, Line, with_roles
 
 from scenarios.corpus.clean import clean
@@ -21,16 +23,23 @@ def cleaned(lines: list[Line]) -> list[Turn]:
 def test_one_speakers_turns_become_one() -> None:
     turns = cleaned(STOP)
     assert turns[0].text == f"{STOP[0][1]} {STOP[1][1]}"
-    assert all(a.speaker != b.speaker for a, b in zip(turns, turns[1:], strict=False))
+    assert all(a.speaker != b.speaker for a, b in pairwise(turns))
 
 
 def test_turns_are_not_joined_over_what_was_dropped() -> None:
-    lines: list[Line] = [STOP[0], ("[Narrator]", "The officer now walks up to the car."), STOP[1], STOP[2]]
+    lines: list[Line] = [
+        STOP[0],
+        ("[Narrator]", "The officer now walks up to the car."),
+        STOP[1],
+        STOP[2],
+    ]
     assert [t.text for t in cleaned(lines)] == [STOP[0][1], STOP[1][1], STOP[2][1]]
 
 
 def test_narration_and_sponsor_reads_go() -> None:
-    sponsor = "This video is sponsored by a mattress firm, use code SLEEP9 for twenty percent off today."
+    sponsor = (
+        "This video is sponsored by a mattress firm, use code SLEEP9 for twenty percent off today."
+    )
     lines: list[Line] = [*STOP, ("[Narrator]", "He never stops again."), ("[Voice]", sponsor)]
     texts = " ".join(t.text for t in cleaned(lines))
     assert "mattress" not in texts
@@ -70,7 +79,10 @@ def test_marks_become_flags() -> None:
 
 
 def test_a_teaser_goes_and_its_place_in_the_scene_stays() -> None:
-    teaser: Line = ("Wendell Ashgrove", "It's in the glove box. I'm not reaching for it so you can shoot me.")
+    teaser: Line = (
+        "Wendell Ashgrove",
+        "It's in the glove box. I'm not reaching for it so you can shoot me.",
+    )
     turns = cleaned([teaser, *STOP])
     assert [t.text for t in turns].count(teaser[1]) == 1
     assert turns[0].speaker == "[Police Officer]"
@@ -84,7 +96,13 @@ def test_short_orders_may_be_repeated() -> None:
 
 
 def test_a_clip_is_found_in_the_long_video() -> None:
-    long = [*STOP, *[("Wendell Ashgrove", f"And then at {n} we drove by the {n}th bridge.") for n in range(40)]]
+    long = [
+        *STOP,
+        *[
+            ("Wendell Ashgrove", f"And then at {n} we drove by the {n}th bridge.")
+            for n in range(40)
+        ],
+    ]
     sketches = {
         "youtube_1": sketch(with_roles(long, ROLES)),
         "tiktok_9": sketch(with_roles(STOP, ROLES)),
@@ -93,5 +111,7 @@ def test_a_clip_is_found_in_the_long_video() -> None:
     (pair,) = pairs_of(sketches)
     assert (pair.smaller, pair.larger, pair.same) == ("tiktok_9", "youtube_1", True)
     assert to_drop({"youtube_1": 700, "tiktok_9": 200}, [pair]) == {"tiktok_9": "youtube_1"}
-    groups = groups_of({"youtube_1": "a", "tiktok_9": "b", "tiktok_8": "b", "youtube_2": "c"}, [pair])
+    groups = groups_of(
+        {"youtube_1": "a", "tiktok_9": "b", "tiktok_8": "b", "youtube_2": "c"}, [pair]
+    )
     assert groups["youtube_1"] == groups["tiktok_9"] == groups["tiktok_8"] != groups["youtube_2"]

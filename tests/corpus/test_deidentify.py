@@ -21,7 +21,16 @@ def done(lines: list[Line], name: str = "youtube_1", seed: int = 0) -> Transcrip
 def test_nothing_of_the_person_is_left() -> None:
     after = done(STOP)
     text = " ".join(f"{t.speaker}: {t.text}" for t in after.turns)
-    for private in ("Wendell", "Ashgrove", "Halvorsen", "Brackenridge", "4418", "Larkspur", "8123", "March 9th"):
+    for private in (
+        "Wendell",
+        "Ashgrove",
+        "Halvorsen",
+        "Brackenridge",
+        "4418",
+        "Larkspur",
+        "8123",
+        "March 9th",
+    ):
         assert private not in text, private
     assert "1984" not in text
 
@@ -111,4 +120,4 @@ def test_the_leak_check_tells_what_slipped_through() -> None:
         ("[Suspect]", "lower case it is, my name is wendell."),
     ]
     facts = deidentify(with_roles(lines, ROLES_OF_STOP)).facts
-    assert ("name after an introduction" in [kind for kind, _ in facts["leaks"]])
+    assert "name after an introduction" in [kind for kind, _ in facts["leaks"]]

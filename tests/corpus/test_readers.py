@@ -8,12 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from invented_encounters import STOP, as_csv, raw
 
 from scenarios.corpus.readers import read, seconds
 from scenarios.corpus.sources import MAX_TEXT_BYTES, files_in
 from scenarios.errors import BadScenario
-
-from invented_encounters import STOP, as_csv, raw
 
 
 def said(data: bytes | str, name: str = "youtube_1.csv") -> list[tuple[float | None, str, str]]:
@@ -71,7 +70,9 @@ def test_commas_that_nobody_quoted_stay_in_the_text() -> None:
 
 
 def test_short_rows_and_empty_turns_are_left_out_and_counted() -> None:
-    outcome = read(raw("start_time,speaker_label,transcript\n00:01,Officer\n00:02,Ida,...\n00:03,Ida,Yes\n"))
+    outcome = read(
+        raw("start_time,speaker_label,transcript\n00:01,Officer\n00:02,Ida,...\n00:03,Ida,Yes\n")
+    )
     assert outcome.transcript is not None
     assert [t.text for t in outcome.transcript.turns] == ["Yes"]
     assert {f.kind for f in outcome.findings} >= {
@@ -81,18 +82,24 @@ def test_short_rows_and_empty_turns_are_left_out_and_counted() -> None:
 
 
 def test_times_out_of_order_keep_their_place_and_are_marked() -> None:
-    outcome = read(raw("start_time,speaker_label,transcript\n01:00,A,One\n00:10,B,Two\n01:10,A,Three\n"))
+    outcome = read(
+        raw("start_time,speaker_label,transcript\n01:00,A,One\n00:10,B,Two\n01:10,A,Three\n")
+    )
     assert outcome.transcript is not None
     assert [t.text for t in outcome.transcript.turns] == ["One", "Two", "Three"]
     assert [t.flags for t in outcome.transcript.turns] == [(), ("time_back",), ()]
 
 
 def test_a_missing_column_says_which_and_what_is_there() -> None:
-    assert "no column for the speaker: it has start_time, transcript" in reason("start_time,transcript\n0,x\n")
+    assert "no column for the speaker: it has start_time, transcript" in reason(
+        "start_time,transcript\n0,x\n"
+    )
     assert "no column for the text" in reason("start_time,speaker_label\n0,x\n")
 
 
-@pytest.mark.parametrize("data", [b"", b"   \n\n", b"\x00\x00\x00\x00", b"\xef\xbb\xbf", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "data", [b"", b"   \n\n", b"\x00\x00\x00\x00", b"\xef\xbb\xbf", b"\xff\xfe"]
+)
 def test_an_empty_file(data: bytes) -> None:
     assert "empty" in reason(data)
 

@@ -33,8 +33,16 @@ def test_a_label_with_a_role_in_it(label: str, role: Role) -> None:
     assert sense_of(label).role == role
 
 
-@pytest.mark.parametrize(("label", "kind"), [("Drew", "name"), ("Mr. Ortiz", "name"), ("[Voice 4]", "generic"),
-                                             ("SPEAKER_01", "generic"), ("Unknown", "generic")])
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("Drew", "name"),
+        ("Mr. Ortiz", "name"),
+        ("[Voice 4]", "generic"),
+        ("SPEAKER_01", "generic"),
+        ("Unknown", "generic"),
+    ],
+)
 def test_a_label_without_one(label: str, kind: str) -> None:
     sense = sense_of(label)
     assert (sense.kind, sense.role) == (kind, None)
@@ -59,9 +67,18 @@ def test_an_officer_under_a_bare_name_is_known_by_the_talk() -> None:
 
 def test_a_voice_alone_that_greets_viewers_is_a_narrator() -> None:
     lines: list[Line] = [
-        ("Gideon", "Hi everyone, welcome back to the channel, today we look at a stop that went wrong."),
-        ("Gideon", "Watch how the man in the red jacket turns away before the officer even speaks to him."),
-        ("Gideon", "If you like these lessons, subscribe and tell me what you think in the comments."),
+        (
+            "Gideon",
+            "Hi everyone, welcome back to the channel, today we look at a stop that went wrong.",
+        ),
+        (
+            "Gideon",
+            "Watch how the man in the red jacket turns away before the officer even speaks to him.",
+        ),
+        (
+            "Gideon",
+            "If you like these lessons, subscribe and tell me what you think in the comments.",
+        ),
     ]
     assert [s.role for s in speakers_of(transcript_of(lines))] == ["narrator"]
 
