@@ -31,7 +31,7 @@ def plot_lines(values: Sequence[int], width: int, height: int) -> list[str]:
             cells += _EIGHTHS[max(0, min(8, eighths))] * bar + " " * (each - bar)
         label = {rows: "100", (rows + 1) // 2: "50"}.get(row, "")
         lines.append(f"{label:>3} │{cells.rstrip()}")
-    return [*lines, _axis(len(values), len(columns), each)]
+    return [*lines, _axis(len(values), len(columns), each, width)]
 
 
 def _shared(values: Sequence[int], room: int) -> list[int]:
@@ -41,7 +41,7 @@ def _shared(values: Sequence[int], room: int) -> list[int]:
     return [max(values[a:b]) for a, b in itertools.pairwise(bounds)]
 
 
-def _axis(turns: int, columns: int, each: int) -> str:
+def _axis(turns: int, columns: int, each: int, width: int) -> str:
     """Turn numbers below the columns, as many as fit; turn 0 is where it began."""
     line = "  0 └"
     cells = [" "] * (columns * each + 4)
@@ -49,10 +49,10 @@ def _axis(turns: int, columns: int, each: int) -> str:
     for column in range(columns):
         label = str(round(column * turns / columns))
         at = column * each
-        if at >= free_from:
+        if at >= free_from and len(line) + at + len(label) <= width:
             cells[at : at + len(label)] = label
             free_from = at + len(label) + max(1, 4 - each)
-    return line + "".join(cells).rstrip()
+    return (line + "".join(cells).rstrip())[:width]
 
 
 class AgitationPlot(Static):

@@ -70,7 +70,7 @@ class BriefingScreen(Screen[None]):
         with Horizontal(classes="buttons"):
             yield Button("Start", id="start", variant="primary", compact=True)
             yield Button("Back", id="back", compact=True)
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#start", Button).focus()

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -149,7 +149,9 @@ class Encounter:
         if isinstance(play, Resumption):
             session = cast.session_again(play.started, loaded, self._publish, times)
         else:
-            session, started = cast.session(play, self._publish, sound=times)
+            heard = self.sound is not None and self.sound.works
+            choice = replace(play, voice=heard)
+            session, started = cast.session(choice, self._publish, sound=times)
             self.session_id = started.session_id
         self._session = session
         with self._records.hold(self.session_id):
@@ -221,8 +223,8 @@ class Encounter:
         say_to_session(session, heard, "microphone", take_end_s)
 
     def _cut_off(self, played_s: float) -> None:
-        if self._mouth is None:
-            return
+        if self._mouth is None or not any(map(str.isalnum, self._last_reply)):
+            return  # a silence cannot be cut off
         heard = self._mouth.heard_until(played_s)
         if heard.split() != self._last_reply.split():
             self._live().cut_off(heard)

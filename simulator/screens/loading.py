@@ -75,15 +75,18 @@ class Loader:
             self.voice.set_result(self._load_voice() if self._voice else VoiceParts())
         except Exception as problem:
             # Whatever is wrong with the sound, text goes on; the line says what it was.
-            self.voice.set_result(VoiceParts(missing=(f"no sound: {problem}",)))
+            self.voice.set_result(VoiceParts(missing=(str(problem),)))
         post(LoadingMoved(""))
 
     def _load_voice(self) -> VoiceParts:
-        from simulator.voice.devices import find_device
+        from simulator.voice.devices import find_device, list_devices
         from simulator.voice.talk import Ears
         from simulator.voice.tts import Speaker
 
         missing: list[str] = []
+        devices = list_devices()
+        if not any(d.inputs or d.outputs for d in devices):
+            return VoiceParts(missing=("no microphone and no loudspeaker here: type and read",))
         ears: Ears | None = None
         speaker: Speaker | None = None
         microphone: Device | None = None

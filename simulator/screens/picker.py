@@ -35,6 +35,7 @@ F4   order: by title, difficulty or length
 F5   subject: how the civilian is today. "Surprise" draws it when the session begins.
 Esc  empties the filter
 ^q   leave the program
+^p   commands: themes, a picture of the screen
 
 ●●●○○ is difficulty, 1 to 5. Content warnings stand with each scenario."""
 
@@ -171,7 +172,7 @@ class Picker(Screen[None]):
             yield ScenarioTable()
             with VerticalScroll(id="about"):
                 yield Static("", id="about-text", markup=False)
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one(ScenarioTable).focus()
@@ -217,10 +218,13 @@ class Picker(Screen[None]):
         """Typing on the table filters; up and down in the filter move on the table."""
         table, words = self.query_one(ScenarioTable), self.query_one("#filter", Input)
         if self.focused is table and event.is_printable and event.character:
-            words.focus()
+            self.set_focus(words)  # at once: the next key is already on its way
             words.insert_text_at_cursor(event.character)
+        elif self.focused is table and event.key == "backspace" and words.value:
+            self.set_focus(words)
+            words.action_delete_left()
         elif self.focused is words and event.key in ("down", "up", "pagedown", "pageup"):
-            table.focus()
+            self.set_focus(table)
             self._move_on_table(event.key)
         else:
             return

@@ -50,7 +50,7 @@ class ResumeScreen(Screen[None]):
         yield OptionList(
             *(Option(_row_text(row), id=row.id) for row in self._rows), id="unfinished"
         )
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         options = self.query_one(OptionList)

@@ -40,7 +40,7 @@ class ReviewScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield LoadLine("After-action review")
         yield VerticalScroll(id="review")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#review").focus()

@@ -79,6 +79,8 @@ _STAGES: dict[str, str] = {
     "failed": "■ stopped: Enter goes back; the session is kept",
 }
 
+_HINT_S = 4.0
+
 
 class SessionScreen(Screen[None]):
     BINDINGS = [
@@ -107,12 +109,14 @@ class SessionScreen(Screen[None]):
         self._play = play
         self._scenario = play.loaded.scenario
         self._civilian = self._scenario.civilian.name.split()[0]
-        self._stage: Stage = "loading"
+        self.stage: Stage = "loading"
         self._key = TalkKey()
         self._can_talk = False
         self._spoke: OfficerSpoke | None = None
         self._replied: CivilianSpoke | None = None
         self._left = False
+        self._hinted = ("", 0.0)
+        self._stage_line = ""
         self.encounter = Encounter(loader, records, self.post_message, play, before)
 
     def compose(self) -> ComposeResult:
@@ -127,7 +131,7 @@ class SessionScreen(Screen[None]):
             yield Static(_STAGES["loading"], id="stage", markup=False)
             yield Static("", id="latency", markup=False)
         yield OfficerInput(placeholder="Type what you say, then Enter")
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def _reminders(self) -> Content:
         briefing, person = self._scenario.briefing, self._scenario.civilian
@@ -201,7 +205,7 @@ class SessionScreen(Screen[None]):
 
     @on(StageMoved)
     def _stage_moved(self, message: StageMoved) -> None:
-        self._stage = message.stage
+        self.stage = message.stage
         if message.stage in ("ended", "failed"):
             self.query_one(OfficerInput).placeholder = "Enter goes on"
         self._tick()
@@ -218,16 +222,25 @@ class SessionScreen(Screen[None]):
         if self._shown_stage() == "recording" and sound and sound.microphone:
             meter = level_meter(sound.microphone.level())
             line += f" {sound.microphone.recorded_s:4.1f} s {meter}  press again to stop"
-        elif self._stage == "ready" and self._can_talk and self._shown_stage() == "ready":
+        elif self.stage == "ready" and self._can_talk and self._shown_stage() == "ready":
             line += ", type or talk (F2)"
-        self.query_one("#stage", Static).update(line)
+        hint, until = self._hinted
+        line = f"! {hint}" if now < until else line
+        if line != self._stage_line:  # ten times a second: drawn only where it changed
+            self._stage_line = line
+            self.query_one("#stage", Static).update(line)
+
+    def _hint(self, words: str) -> None:
+        """A few words to the officer, for a few seconds, where they look anyway."""
+        self._hinted = (words, time.monotonic() + _HINT_S)
+        self._tick()
 
     def _shown_stage(self) -> str:
         if self._key.recording:
             return "recording"
-        if self._stage in ("ready", "answering") and self._is_speaking():
+        if self.stage in ("ready", "answering") and self._is_speaking():
             return "speaking"  # not where it ended: there Enter is what is to be said
-        return self._stage
+        return self.stage
 
     def _is_speaking(self) -> bool:
         sound = self.encounter.sound
@@ -238,8 +251,8 @@ class SessionScreen(Screen[None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         words = event.value.strip()
-        if self._stage in ("ended", "failed"):
-            self._finish(review=self._stage == "ended")
+        if self.stage in ("ended", "failed"):
+            self._finish(review=self.stage == "ended")
         elif words in ("/help", "/?"):
             event.input.clear()
             self.action_help()
@@ -256,23 +269,21 @@ class SessionScreen(Screen[None]):
 
     def _may_speak(self) -> bool:
         """Whether it is the officer's turn; says so where it is not."""
-        if self._stage == "ready" and not self._key.recording:
+        if self.stage == "ready" and not self._key.recording:
             return True
-        if self._stage in ("recognising", "answering"):
-            self.notify(
-                f"{self._civilian} is answering; what you typed stays.", timeout=3, markup=False
-            )
-        elif self._stage == "loading":
-            self.notify("Not ready yet; what you typed stays.", timeout=3, markup=False)
+        if self.stage in ("recognising", "answering"):
+            self._hint(f"{self._civilian} is answering; what you typed stays")
+        elif self.stage == "loading":
+            self._hint("not ready yet; what you typed stays")
         elif self._key.recording:
-            self.notify("Recording: press F2 to stop first.", timeout=3, markup=False)
+            self._hint("recording: press F2 to stop first")
         return False
 
     def _say(self, words: str) -> None:
         # What is typed over a voice does not take words back: they were on the screen.
         if self._is_speaking() and self.encounter.sound:
             self.encounter.sound.hush()
-        self._stage = "answering"
+        self.stage = "answering"
         self.encounter.say(words)
 
     def action_silence(self) -> None:
@@ -281,17 +292,17 @@ class SessionScreen(Screen[None]):
 
     @on(OfficerInput.Cut)
     def _cut(self, message: OfficerInput.Cut) -> None:
-        self.notify(f"Too long to say: {message.characters} characters were cut.", markup=False)
+        self._hint(f"too long to say: {message.characters} characters were cut")
 
     # -- talking
 
     @on(OfficerInput.TalkPressed)
     def action_talk(self) -> None:
         if not self._can_talk:
-            if self._stage not in ("loading", "ended", "failed"):
-                self.notify("No microphone here: type, then Enter.", timeout=3, markup=False)
+            if self.stage not in ("loading", "ended", "failed"):
+                self._hint("no microphone here: type, then Enter")
             return
-        free = self._stage == "ready" or self._is_speaking()
+        free = self.stage == "ready" or self._is_speaking()
         if not self._key.recording and not free:
             return
         act = self._key.press(time.monotonic())
@@ -320,7 +331,7 @@ class SessionScreen(Screen[None]):
     def _take_ended(self, message: TakeEnded) -> None:
         self._key.reset()
         if message.take is not None:
-            self._stage = "recognising"
+            self.stage = "recognising"
             self.encounter.hear(message.take, message.ended_at)
 
     # -- leaving
@@ -329,8 +340,8 @@ class SessionScreen(Screen[None]):
         self.app.push_screen(Help(HELP))
 
     def action_end(self) -> None:
-        if self._stage in ("ended", "failed"):
-            self._finish(review=self._stage == "ended")
+        if self.stage in ("ended", "failed"):
+            self._finish(review=self.stage == "ended")
             return
         answers = [
             ("on", "Go on"),
@@ -347,8 +358,8 @@ class SessionScreen(Screen[None]):
 
     def action_go_on(self) -> None:
         """Enter outside the input line, once it is over."""
-        if self._stage in ("ended", "failed"):
-            self._finish(review=self._stage == "ended")
+        if self.stage in ("ended", "failed"):
+            self._finish(review=self.stage == "ended")
 
     def _finish(self, review: bool) -> None:
         if not self._left:

@@ -84,6 +84,10 @@ class Sound:
         if self.loudspeaker:
             self.loudspeaker.close()
 
+    @property
+    def works(self) -> bool:
+        return self.microphone is not None or self.loudspeaker is not None
+
     # -- what the screen reads, ten times a second
 
     @property
