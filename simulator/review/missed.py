@@ -88,7 +88,7 @@ OPENINGS = (
             r"(?:it|that|you're|he's|she's|my \w+(?:'s)?) (?:hurts?|hurting)(?: me)?|i'm (?:hurt|bleeding)"
         ),
         "Ask about the injury before anything else.",
-        "Are you hurt? Could you show me where, please?",
+        "Are you hurt? I can get somebody to look at it.",
         4,
     ),
     Opening(
