@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from scenarios.errors import ScenarioError
 SAMPLE_RATE = 16_000
 #: What the encoder was trained on: 1.6 s, 160 frames of 10 ms.
 _WINDOW_FRAMES = 160
-_HOP_FRAMES = 20
+_HOP_FRAMES = 40
 #: A stretch of speech shorter than this does not found a speaker; it is given to one afterwards.
 _FOUNDING_S = 1.2
 #: Voices further apart than this (1 - cosine, average linkage) are two people. With the next two
@@ -69,6 +70,18 @@ class _Stretch:
     def mean(self) -> Floats:
         total = self.prints.sum(axis=0)
         return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
+
+
+def installed() -> bool:
+    return find_spec("resemblyzer") is not None
+
+
+def check_installed() -> None:
+    """Raises NoVoicePrints."""
+    if not installed():
+        raise NoVoicePrints(
+            "telling voices apart needs Resemblyzer: pip install 'deescalwild-simulator[audio]'"
+        )
 
 
 def spans_of(samples: Floats, speech: Sequence[tuple[float, float]]) -> list[Span]:
@@ -154,8 +167,8 @@ def _stretch(samples: Floats, start_s: float, end_s: float) -> _Stretch:
         for at in range(0, len(windows), 256):
             prints.append(encoder(torch.from_numpy(windows[at : at + 256])).numpy())
     middles = start_s + (np.array(starts) + _WINDOW_FRAMES / 2) / 100
-    middles = np.clip(middles, start_s, end_s).astype(np.float32)
-    return _Stretch(start_s, end_s, np.concatenate(prints), middles)
+    inside: Floats = np.clip(middles, start_s, end_s).astype(np.float32)
+    return _Stretch(start_s, end_s, np.concatenate(prints), inside)
 
 
 def _levelled(piece: Floats) -> Floats:
@@ -171,10 +184,7 @@ def _levelled(piece: Floats) -> Floats:
 
 @cache
 def _encoder() -> Any:
-    try:
-        from resemblyzer import VoiceEncoder
-    except ImportError as problem:
-        raise NoVoicePrints(
-            f"telling voices apart needs Resemblyzer ({problem}): pip install 'deescalwild-simulator[audio]'"
-        ) from None
+    check_installed()
+    from resemblyzer import VoiceEncoder
+
     return VoiceEncoder("cpu", verbose=False)
