@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models.embedder import Embedder
 from models.engine import Engine, EngineSettings
+from models.errors import BadModel
 from models.fetch import file_sha256, model_path
 from models.places import cache_dir
 from scenarios.loader import Loaded
@@ -54,6 +55,8 @@ class Cast:
         reply_settings: ReplySettings | None = None,
     ) -> None:
         path = Path(model) if model.endswith(".gguf") else model_path(model)
+        if not path.is_file():
+            raise BadModel(f"{path}: there is no such model file")
         self.model = model if model != "civilian" else path.stem
         self.model_sha256 = file_sha256(path)
         self.engine = Engine(path, engine_settings)

@@ -1,4 +1,4 @@
-"""Shared parts of the tests. Sessions, drafts and settings go to a folder of the test run; models are the person's own."""
+"""Shared parts of the tests: their own DEESCAL_HOME, with the real models in it."""
 
 from __future__ import annotations
 
