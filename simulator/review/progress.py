@@ -18,6 +18,9 @@ from simulator.review.model import Review
 from simulator.review.report import when, write_page
 
 
+_MOST_CHANGES = 6
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -135,16 +138,17 @@ def _changes(trends: Sequence[Trend], sessions: int) -> list[str]:
     if sessions < 4:
         return []
     half = sessions // 2
-    found = []
+    found: list[tuple[float, str]] = []
     for trend in trends:
         early, late = trend.per_ten[:half], trend.per_ten[-half:]
         before, after = sum(early) / half, sum(late) / half
         if abs(after - before) >= 1 and (after >= 2 * before or before >= 2 * after):
-            found.append(
+            line = (
                 f"{trend.name}: {before:.1f} in ten turns over the first {half} sessions, "
                 f"{after:.1f} over the last {half}."
             )
-    return found
+            found.append((-abs(after - before), line))
+    return [line for _, line in sorted(found)[:_MOST_CHANGES]]
 
 
 def write_progress(made: Progress, path: Path) -> None:
