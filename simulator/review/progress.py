@@ -17,7 +17,6 @@ from simulator.errors import BadSimulatorInput
 from simulator.review.model import Review
 from simulator.review.report import when, write_page
 
-
 _MOST_CHANGES = 6
 
 
