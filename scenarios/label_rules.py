@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from scenarios.behaviours import BehaviourId
 from scenarios.phrases import phrase_found
 
+#: Said to the person; not "you could say thank you". Miss is left out: it is also a verb and a name.
 _COURTESY = re.compile(
-    r"\b(?:please|thank you|thanks|sir|ma['’]am|miss(?! (?:her|him|it|you|them|that|the|my|your|a|out))"
-    r"|excuse me)\b",
+    r"(?<!say )(?<!said )(?<!saying )\b(?:please|thank you|thanks|sir|ma['’]am|excuse me)\b",
     re.IGNORECASE,
 )
-_CALM_DOWN = ("calm down", "calm * down", "settle down", "simmer down", "relax", "chill out")
+_CALM_DOWN = ("calm down", "calm * down", "settle down", "simmer down", "chill out")
 #: One fact that a word or a number answers: a question, but no open one.
 _NARROW = re.compile(
     r"^(?:(?:okay|all right|alright|and|so|now|hey|ma['’]am|sir|miss|well)[,.]? )*"
@@ -39,7 +39,7 @@ def label_faults(officer: str, does: list[BehaviourId]) -> Iterator[str]:
     if len(set(does)) != len(does):
         yield "a behaviour is there twice"
     polite = _COURTESY.search(officer)
-    if polite and "courtesy" not in does:
+    if polite and not {"courtesy", "insult"} & set(does):
         yield f"'{polite.group().lower()}' is courtesy, which is not in does"
     if "dismissive" not in does:
         for phrase in _CALM_DOWN:
@@ -51,7 +51,9 @@ def label_faults(officer: str, does: list[BehaviourId]) -> Iterator[str]:
         yield f"'{asked[-1]}' asks one fact and is no open_question"
     if "open_question" in does and "stacked_questions" not in does and not asked:
         openers = re.search(
-            r"\b(?:tell me|talk to me|walk me|help me understand|what|how|why)\b", officer, re.I
+            r"\b(?:tell (?:it )?(?:to )?me|start|talk to me|walk me|help me|what|how|why)\b",
+            officer,
+            re.I,
         )
         if not openers:
             yield "open_question, but nothing is asked"

@@ -93,7 +93,8 @@ def _civilian(scenario: Scenario) -> Section:
         shift = getattr(types, name)
         agitation = min(max(start.agitation + shift.agitation, person.agitation_floor), 100)
         trust = max(min(start.trust + shift.trust, person.trust_ceiling), 0)
-        rows.append((name, f"{shift.note} Starts at agitation {agitation}, trust {trust}."))
+        note = shift.note[:1].upper() + shift.note[1:].rstrip(".")
+        rows.append((name, f"{note}. Starts at agitation {agitation}, trust {trust}."))
     limits = []
     if not person.can_be_talked_down:
         limits.append("Talk alone cannot end this well.")
@@ -147,9 +148,13 @@ def _trigger(trigger: Trigger) -> tuple[str, str]:
 
 
 def _course(scenario: Scenario) -> Section:
-    events = [(_condition(event.when), event.what) for event in scenario.events]
+    person = scenario.civilian
+    texts = {fact.id: f"“{fact.text}”" for fact in [*person.facts, *person.secrets]}
+    texts |= {event.id: event.what.rstrip(".") for event in scenario.events}
+    texts |= {line.id: line.about for line in person.red_lines}
+    events = [(_condition(event.when, texts), event.what) for event in scenario.events]
     endings = [
-        (BAND_NAMES[e.band], f"{_condition(e.when)}. {e.outcome} Last words: “{e.closing}”")
+        (BAND_NAMES[e.band], f"{_condition(e.when, texts)}. {e.outcome} Last words: “{e.closing}”")
         for e in scenario.endings
     ]
     openings = Block("points", "First words", points=[f"“{line}”" for line in scenario.openings])
@@ -161,7 +166,8 @@ def _course(scenario: Scenario) -> Section:
     return Section("How it goes", _filled(blocks), for_instructor=True)
 
 
-def _condition(when: Condition) -> str:
+def _condition(when: Condition, texts: dict[str, str]) -> str:
+    """A condition in words; `texts` says what the ids of facts, injects and red lines stand for."""
     parts = []
     for name, words in (
         ("agitation_at_least", "agitation {} or more"),
@@ -176,14 +182,14 @@ def _condition(when: Condition) -> str:
             parts.append(words.format(value))
     if when.for_turns > 1:
         parts.append(f"{when.for_turns} turns in a row")
-    for ids, words in (
-        (when.told, "once told: {}"),
-        (when.after, "after: {}"),
-        (when.crossed, "red line crossed: {}"),
+    for said_of, words in (
+        ([texts[name] for name in when.told], "once told: {}"),
+        ([texts[name] for name in when.after], "after: {}"),
+        ([texts[name] for name in when.crossed], "red line crossed: {}"),
         ([BEHAVIOURS[b].name.lower() for b in when.officer_did], "the officer did: {}"),
     ):
-        if ids:
-            parts.append(words.format(", ".join(ids).replace("_", " ").replace("-", " ")))
+        if said_of:
+            parts.append(words.format(", ".join(said_of)))
     said = ", ".join(parts)
     return said[:1].upper() + said[1:]
 

@@ -15,7 +15,9 @@ from scenarios.schema import Dialogue
 
 _TEMPLATE = Path(__file__).parent / "template" / "lesson.html"
 _BLUE, _ORANGE, _GREY = "#1d5b8f", "#e0963b", "#555555"
-#: The four faces of the page; Vera comes with ReportLab and knows the letters of western Europe.
+#: Rows or points of a block that are not parted by the end of a page.
+_UNBROKEN = 4
+#: The three faces of the page; Vera comes with ReportLab and knows the letters of western Europe.
 _FACES = {"Page": "Vera.ttf", "Page-Bold": "VeraBd.ttf", "Page-Italic": "VeraIt.ttf"}
 
 
@@ -99,7 +101,11 @@ def _story(plan: Lesson, loaded: Loaded, dialogues: Sequence[Dialogue]) -> list[
         return Paragraph(escape(_shaped(text)), styles[style])
 
     story = [words(plan.title, "title"), words(plan.summary, "summary"), _table(plan.facts, styles)]
+    handed_out = True  # what the trainee may see first is a sheet of its own
     for section in plan.sections:
+        if handed_out and section.for_instructor:
+            story.append(PageBreak())
+            handed_out = False
         title = section.title + (" (instructor)" if section.for_instructor else "")
         heading = words(title, "section")
         for block in section.blocks:
@@ -108,20 +114,21 @@ def _story(plan: Lesson, loaded: Loaded, dialogues: Sequence[Dialogue]) -> list[
             start = [heading] if heading else []
             if block.heading:
                 start.append(words(block.heading, "heading"))
-            story.append(KeepTogether([*start, parts[0]]))
-            story += parts[1:]
+            together = len(parts) if len(parts) <= _UNBROKEN else 1
+            story.append(KeepTogether([*start, *parts[:together]]))
+            story += parts[together:]
             heading = None
     name = loaded.scenario.civilian.name.split()[0]
     for dialogue in dialogues:
         story += [PageBreak(), words(dialogue_title(dialogue), "section")]
-        rows = [(name, dialogue.opening, "")]
+        rows: list[tuple[str, ...]] = [(name, dialogue.opening, "")]
         for exchange in dialogue.exchanges:
             state = exchange.state
             does = ", ".join(exchange.does).replace("_", " ")
             rows.append(("Officer", exchange.officer, does))
             aside = f"agitation {state.agitation}, trust {state.trust}"
             rows.append((name, exchange.civilian, aside))
-        story.append(_talk(rows, styles))
+        story.append(_table(rows, styles))
     return [*story, Spacer(1, 1)]
 
 
@@ -133,43 +140,26 @@ def _block(block: Block, words: Any, styles: dict[str, Any]) -> list[Any]:
     return [words(block.prose, "quote" if block.kind == "quote" else "prose")]
 
 
-def _table(rows: Sequence[tuple[str, str]], styles: dict[str, Any]) -> Any:
+def _table(rows: Sequence[tuple[str, ...]], styles: dict[str, Any]) -> Any:
+    """Rows of a name, what is said, and what is noted beside it; without names, one column."""
     from reportlab.platypus import Paragraph, Table
 
-    named = any(name for name, _ in rows)
-    cells = [
-        [Paragraph(escape(_shaped(text)), styles[style]) for text, style in _cells(row, named)]
-        for row in rows
-    ]
-    rule: list[Any] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, "#dddddd"),
-    ]
-    rule += [("LEFTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 2)]
-    rule += [("BOTTOMPADDING", (0, 0), (-1, -1), 3)]
-    return Table(cells, colWidths=["24%", "76%"] if named else ["100%"], style=rule)
-
-
-def _cells(row: tuple[str, str], named: bool) -> list[tuple[str, str]]:
-    return [(row[0], "name"), (row[1], "cell")] if named else [(row[1], "cell")]
-
-
-def _talk(rows: Sequence[tuple[str, str, str]], styles: dict[str, Any]) -> Any:
-    from reportlab.platypus import Paragraph, Table
-
+    columns = {1: ["cell"], 2: ["name", "cell"], 3: ["name", "cell", "aside"]}
+    widths = {1: ["100%"], 2: ["24%", "76%"], 3: ["14%", "62%", "24%"]}
+    if not any(row[0] for row in rows):
+        rows = [row[1:] for row in rows]
+    wide = len(rows[0])
     cells = [
         [
             Paragraph(escape(_shaped(text)), styles[style])
-            for text, style in zip(row, ("name", "cell", "aside"), strict=True)
+            for text, style in zip(row, columns[wide], strict=True)
         ]
         for row in rows
     ]
-    rule: list[Any] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LINEBELOW", (0, 0), (-1, -1), 0.4, "#dddddd"),
-    ]
-    rule += [("LEFTPADDING", (0, 0), (-1, -1), 0)]
-    return Table(cells, colWidths=["14%", "62%", "24%"], style=rule)
+    whole = ((0, 0), (-1, -1))
+    rule: list[Any] = [("VALIGN", *whole, "TOP"), ("LINEBELOW", *whole, 0.4, "#dddddd")]
+    rule += [("LEFTPADDING", *whole, 0), ("TOPPADDING", *whole, 2), ("BOTTOMPADDING", *whole, 3)]
+    return Table(cells, colWidths=widths[wide], style=rule)
 
 
 def _styles() -> dict[str, Any]:
