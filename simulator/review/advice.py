@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from scenarios.behaviours import BEHAVIOURS, SKILLS, BehaviourId
 from scenarios.schema import Dialogue, Scenario
@@ -14,41 +15,74 @@ _MOST = 3
 #: An authored line longer than this, in words, says more than the one thing that is to be tried.
 _LONGEST_EXAMPLE = 24
 
-#: What to try instead of a fault, and to say in its place.
-INSTEAD: dict[BehaviourId, tuple[str, str]] = {
-    "threat": (
+
+class Better(NamedTuple):
+    """What to try instead of a fault, words for it, and the behaviours that those words show."""
+
+    about: str
+    say: str
+    does: tuple[BehaviourId, ...]
+
+
+INSTEAD: dict[BehaviourId, Better] = {
+    "threat": Better(
         "Offer a choice they can live with before any consequence.",
         "We can do this here, or somewhere quieter. Which is better for you?",
+        ("offers_options",),
     ),
-    "insult": (
+    "insult": Better(
         "Say what you saw and how you see it, not what they are.",
         "I can see you're upset, and I'd like to understand what led to this.",
+        (
+            "emotion_label",
+            "i_message",
+        ),
     ),
-    "dismissive": (
+    "dismissive": Better(
         "Name what you hear instead of telling them not to feel it.",
         "You sound fed up, and I'd like to know why.",
+        (
+            "emotion_label",
+            "i_message",
+        ),
     ),
-    "command": (
+    "command": Better(
         "Give the reason with the request.",
         "Could you step over here with me, please, so we can hear each other?",
+        (
+            "clear_request",
+            "explains_why",
+            "courtesy",
+        ),
     ),
-    "repeated_order": (
+    "repeated_order": Better(
         "If it did not work twice, change it: explain, offer, or wait.",
         "I've asked twice and that isn't working. What would make this easier for you?",
+        ("open_question",),
     ),
-    "stacked_questions": (
+    "stacked_questions": Better(
         "Ask one thing, then wait for it.",
         "What happened just before I got here?",
+        ("open_question",),
     ),
-    "lecturing": (
+    "lecturing": Better(
         "Ask what they make of it; leave the lesson out.",
         "What do you want to happen next?",
+        ("open_question",),
     ),
-    "false_promise": (
+    "false_promise": Better(
         "Promise only what is yours to give.",
         "I can't tell you how it will come out. I'm here to help, and I'll tell you what happens next.",
+        (
+            "explains_why",
+            "reassurance",
+        ),
     ),
-    "accusation": ("Ask before you conclude.", "Help me understand what happened here."),
+    "accusation": Better(
+        "Ask before you conclude.",
+        "Help me understand what happened here.",
+        ("open_question",),
+    ),
 }
 #: What a skill is good for, and a line where the scenario has none of its own.
 MISSING: dict[BehaviourId, tuple[str, str]] = {
@@ -141,15 +175,15 @@ def to_try(
     tried: list[Suggestion] = []
     shown = _one_turn_each(faults[:_MOST], change)
     for fault in faults[:_MOST]:
-        about, say = INSTEAD[fault.id]
+        better = INSTEAD[fault.id]
         turn, words = shown[fault.id]
         tried.append(
             Suggestion(
-                about=f"{fault.name}: {about}",
+                about=f"{fault.name}: {better.about}",
                 turn=turn,
                 quote=words,
-                say=say,
-                instead=replay.instead(turn, say) if replay else None,
+                say=better.say,
+                instead=replay.instead(turn, better.say, better.does) if replay else None,
             )
         )
     done = {s.id for s in seen}

@@ -55,12 +55,13 @@ _BRUSHED_OFF: frozenset[BehaviourId] = frozenset(
 
 @dataclass(frozen=True)
 class Opening:
-    """A kind of thing to take up. weight: what matters more is shown first."""
+    """A kind of thing to take up. does: the behaviours that `say` shows; weight: what matters more is shown first."""
 
     gave: str
     pattern: re.Pattern[str]
     try_this: str
     say: str
+    does: tuple[BehaviourId, ...]
     weight: int
     taken_up_by: frozenset[BehaviourId] = _LISTENED
 
@@ -79,6 +80,7 @@ OPENINGS = (
         ),
         "Ask plainly. Asking about suicide does not put the thought there.",
         "Are you thinking about killing yourself?",
+        ("asks_safety",),
         5,
         frozenset({"asks_safety", "emotion_label", "shows_empathy"}),
     ),
@@ -89,6 +91,10 @@ OPENINGS = (
         ),
         "Ask about the injury before anything else.",
         "Are you hurt? I can get somebody to look at it.",
+        (
+            "asks_safety",
+            "offers_help",
+        ),
         4,
     ),
     Opening(
@@ -99,6 +105,10 @@ OPENINGS = (
         ),
         "Name it, and ask what it is about.",
         "You sound scared. What worries you most right now?",
+        (
+            "emotion_label",
+            "open_question",
+        ),
         3,
     ),
     Opening(
@@ -109,6 +119,10 @@ OPENINGS = (
         ),
         "Say that you are sorry, and stay with it before you go on.",
         "I'm sorry. That sounds really hard. Would you tell me about it?",
+        (
+            "shows_empathy",
+            "open_question",
+        ),
         3,
     ),
     Opening(
@@ -121,6 +135,10 @@ OPENINGS = (
         ),
         "Show that you see it, and give some privacy back.",
         "You must feel embarrassed, with everybody looking. Would you rather talk somewhere quieter?",
+        (
+            "emotion_label",
+            "offers_options",
+        ),
         2,
     ),
     Opening(
@@ -132,6 +150,10 @@ OPENINGS = (
         ),
         "Say back what you have heard so far.",
         "It sounds like nobody has listened to you. I'm listening. Tell me what happened.",
+        (
+            "paraphrase",
+            "open_question",
+        ),
         2,
     ),
     Opening(
@@ -142,6 +164,10 @@ OPENINGS = (
         ),
         "Name it before you ask for anything.",
         "You sound exhausted. How long has it been like this?",
+        (
+            "emotion_label",
+            "open_question",
+        ),
         2,
     ),
     Opening(
@@ -151,6 +177,10 @@ OPENINGS = (
         ),
         "Name the anger without agreeing or arguing, and ask what is behind it.",
         "You're angry, and I'd like to understand why. What happened?",
+        (
+            "emotion_label",
+            "open_question",
+        ),
         1,
     ),
 )
@@ -159,6 +189,10 @@ _SECRET = Opening(
     re.compile(r"(?!)"),
     "Say back what you were trusted with before you go on.",
     "Thank you for telling me that. That sounds really hard.",
+    (
+        "courtesy",
+        "shows_empathy",
+    ),
     4,
 )
 _WHY = Opening(
@@ -170,6 +204,7 @@ _WHY = Opening(
     ),
     "Answer the question: people want to know why.",
     "That's a fair question. I'm asking because I want to understand what happened here.",
+    ("explains_why",),
     2,
     _ANSWERED,
 )
@@ -228,7 +263,7 @@ def _chance(
     replay: Replay | None,
 ) -> MissedChance:
     authored = authored_answer(dialogues, civilian.text, opening.taken_up_by)
-    say = authored or opening.say
+    say, does = authored or (opening.say, opening.does)
     return MissedChance(
         turn=officer.turn,
         shown_at=civilian.turn,
@@ -237,17 +272,18 @@ def _chance(
         officer_said=officer.text,
         try_this=opening.try_this,
         say=say,
-        authored=bool(authored),
-        instead=replay.instead(officer.turn, say) if replay else None,
+        authored=authored is not None,
+        instead=replay.instead(officer.turn, say, does) if replay else None,
     )
 
 
 def authored_answer(
     dialogues: Sequence[Dialogue], civilian_said: str, skills: frozenset[BehaviourId]
-) -> str:
-    """What a trained officer of the scenario's own dialogues answers to the same words; "" for none."""
+) -> tuple[str, tuple[BehaviourId, ...]] | None:
+    """What a trained officer of the scenario's own dialogues answers to the same words, and what it does."""
     own = content_words(civilian_said)
-    best, answer = 0.0, ""
+    best = 0.0
+    answer: tuple[str, tuple[BehaviourId, ...]] | None = None
     for dialogue in dialogues:
         if dialogue.officer != "trained":
             continue
@@ -261,6 +297,6 @@ def authored_answer(
                 and len(shared) >= _SAME_PLACE_WORDS
                 and skills & set(exchange.does)
             ):
-                best, answer = fit, exchange.officer
+                best, answer = fit, (exchange.officer, tuple(exchange.does))
             before = exchange.civilian
     return answer

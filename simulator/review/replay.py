@@ -5,20 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
+from scenarios.behaviours import BehaviourId
 from scenarios.schema import Scenario
 from simulator.civilian.affect import Affect
 from simulator.events import (
     AffectMoved,
     Behaviour,
     BehavioursRecognised,
-    CivilianCutOff,
-    CivilianSpoke,
     Event,
     InjectHappened,
     OfficerSpoke,
     SessionStarted,
 )
-from simulator.officer.skills import recognise
 from simulator.review.model import Instead
 
 
@@ -31,9 +29,6 @@ class Replay:
 
     def __init__(self, scenario: Scenario, events: Sequence[Event]) -> None:
         self._before: dict[int, Affect] = {}
-        self._spoken: dict[
-            int, tuple[list[str], str]
-        ] = {}  # turn -> officer's words before, civilian's last
         self._after: dict[int, tuple[int, int]] = {}
         started = events[0]
         assert isinstance(started, SessionStarted)
@@ -46,8 +41,6 @@ class Replay:
         known: dict[int, list[Behaviour]] = {
             e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
         }
-        officer_words: list[str] = []
-        last_reply = ""
         before: Affect | None = None
         words = ""
         inject_id: str | None = None
@@ -56,10 +49,6 @@ class Replay:
                 before, words, inject_id = copy.deepcopy(affect), event.text, None
             elif isinstance(event, InjectHappened):
                 inject_id = event.id
-            elif isinstance(event, CivilianSpoke):
-                last_reply = event.text
-            elif isinstance(event, CivilianCutOff):
-                last_reply = event.heard
             elif isinstance(event, AffectMoved):
                 if inject_id is not None:
                     if inject_id not in injects:
@@ -71,18 +60,18 @@ class Replay:
                     return
                 if inject_id is None and before is not None:
                     self._before[event.turn] = before
-                    self._spoken[event.turn] = (list(officer_words), last_reply)
                     self._after[event.turn] = (event.agitation, event.trust)
-                    officer_words.append(words)
                 inject_id = None
 
-    def instead(self, turn: int, say: str) -> Instead | None:
-        """Where `say` at `turn` would have led; None where it cannot be told or would not have been better."""
+    def instead(self, turn: int, say: str, does: Sequence[BehaviourId]) -> Instead | None:
+        """Where `say` at `turn` would have led; None where it cannot be told or would not have been better.
+
+        does: the behaviours of `say`, as whoever wrote it labelled it.
+        """
         if turn not in self._before:
             return None
         affect = copy.deepcopy(self._before[turn])
-        earlier, last_reply = self._spoken[turn]
-        step = affect.hear(say, recognise(say, earlier, last_reply))
+        step = affect.hear(say, [Behaviour(id=id_, quote=say) for id_ in does])
         agitation_was, trust_was = self._after[turn]
         if step.agitation >= agitation_was or step.trust < trust_was:
             return None

@@ -1,5 +1,6 @@
-"""Real sessions for the review: the real turn loop, affect, disclosure and recogniser; only the civilian's words are
-chosen plainly, by what may be told, so that no model needs to be loaded."""
+"""Real sessions for the review: the real turn loop, affect, disclosure and scenario. So that no model needs to be loaded,
+the civilian's words are chosen plainly, by what may be told, and the officer's lines carry the labels of whoever wrote
+them; test_real_session.py has the real model and the real recogniser."""
 
 from __future__ import annotations
 
@@ -7,12 +8,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from scenarios.behaviours import BehaviourId
 from scenarios.loader import load
 from scenarios.schema import SubjectType
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.reply import Reply
 from simulator.events import Behaviour, Event, SessionStarted
-from simulator.officer.skills import recognise
 from simulator.session import Session
 
 LONG = [
@@ -23,24 +24,53 @@ LONG = [
     "I'm so tired. I can't do this.",
 ]
 
-GOOD = [
-    "Good afternoon, ma'am. My name is Officer Dana Reyes. Would you like the door shut?",
-    "You sound embarrassed. Is your arm hurt? I saw your sleeve.",
-    "Take your time. There's no rush.",
-    "I notice you keep looking at the clock. Is somebody waiting for you at home?",
-    "I'm sorry. That sounds really hard.",
-    "So you left him at one, and you're worried he'll try to get up.",
-    "What did you need today that you couldn't get?",
-    "Would you rather I send a car by the house, or call a neighbor?",
-]
-BAD = [
-    "What's your name? Where do you live? Have you done this before?",
-    "Calm down. It's forty-six dollars.",
-    "Sit down.",
-    "",
-    "You're lying to me. <script>alert('x')</script> & <b>\"nobody\"</b> steals by mistake.",
-    "Sit down.",
-]
+LABELLED: dict[str, list[tuple[BehaviourId, str]]] = {
+    # a decent officer
+    "Good afternoon, ma'am. My name is Officer Dana Reyes. Would you like the door shut?": [
+        ("introduces_self", "My name is Officer Dana Reyes"), ("courtesy", "ma'am"),
+    ],
+    "You sound embarrassed. Is your arm hurt? I saw your sleeve.": [
+        ("emotion_label", "You sound embarrassed"), ("asks_safety", "Is your arm hurt?"),
+    ],
+    "Take your time. There's no rush.": [("gives_time", "Take your time")],
+    "I notice you keep looking at the clock. Is somebody waiting for you at home?": [],
+    "I'm sorry. That sounds really hard.": [
+        ("shows_empathy", "I'm sorry"), ("emotion_label", "That sounds really hard"),
+    ],
+    "So you left him at one, and you're worried he'll try to get up.": [
+        ("paraphrase", "So you left him at one"), ("emotion_label", "you're worried"),
+    ],
+    "What did you need today that you couldn't get?": [("open_question", "What did you need today")],
+    "Would you rather I send a car by the house, or call a neighbor?": [
+        ("offers_options", "Would you rather"), ("offers_help", "I send a car by the house"),
+    ],
+    # a bad one
+    "What's your name? Where do you live? Have you done this before?": [
+        ("stacked_questions", "What's your name? Where do you live? Have you done this before?")
+    ],
+    "Calm down. It's forty-six dollars.": [("dismissive", "Calm down")],
+    "Sit down.": [("command", "Sit down")],
+    "You're lying to me. <script>alert('x')</script> & <b>\"nobody\"</b> steals by mistake.": [
+        ("accusation", "You're lying to me")
+    ],
+    # others
+    "Good afternoon, ma'am.": [("courtesy", "ma'am")],
+    "What's going on today?": [("open_question", "What's going on today?")],
+    "Calm down, lady.": [("dismissive", "Calm down")],
+    "Open the bag. Now.": [("command", "Open the bag")],
+    "Step away from the desk.": [("command", "Step away from the desk")],
+    "You sound scared.": [("emotion_label", "You sound scared")],
+}  # fmt: skip
+GOOD = list(LABELLED)[:8]
+BAD = [*list(LABELLED)[8:11], "", list(LABELLED)[11], "Sit down."]
+
+
+def recognise(words: str, earlier: Sequence[str], _civilian: str) -> list[Behaviour]:
+    """The labels of a line of LABELLED; an order that was given before is a repeated one too."""
+    found = [Behaviour(id=id_, quote=quote) for id_, quote in LABELLED.get(words, [])]
+    if words in earlier and any(b.id == "command" for b in found):
+        found.append(Behaviour(id="repeated_order", quote=found[0].quote))
+    return found
 
 
 class PlainPlayer:

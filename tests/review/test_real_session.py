@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from models.embedder import Embedder
+from models.fetch import model_path
+from scenarios.behaviours import BEHAVIOURS
 from scenarios.loader import load
 from simulator.cast import Cast, Choice
 from simulator.events import Event
+from simulator.officer.skills import SkillRecogniser
+from simulator.review.advice import INSTEAD
 from simulator.review.assess import assess
+from simulator.review.missed import OPENINGS
 from simulator.review.report import write_report
 
 
@@ -38,3 +44,15 @@ def test_a_session_with_the_real_model_has_a_page(tmp_path: Path) -> None:
     for said in review.transcript:
         if said.speaker == "civilian":
             assert said.text.split(".")[0].replace("'", "&#39;") in page
+
+
+@pytest.mark.slow
+def test_the_recogniser_finds_no_fault_in_words_to_try() -> None:
+    recogniser = SkillRecogniser(Embedder(model_path("embedder")))
+    advised = [better.say for better in INSTEAD.values()] + [opening.say for opening in OPENINGS]
+    wrong = {
+        say: faults
+        for say in advised
+        if (faults := [b.id for b in recogniser.recognise(say) if BEHAVIOURS[b.id].fault])
+    }
+    assert not wrong
