@@ -209,6 +209,75 @@ def stats(run_folder: Path) -> None:
     click.echo(f"{run.published}")
 
 
+@corpus.command()
+@_RUN
+@click.option(
+    "--model", default="civilian", show_default=True, help="Local model: id or GGUF file."
+)
+@click.option(
+    "--endpoint", metavar="URL", help="OpenAI-compatible server, in place of a local model."
+)
+@click.option("--endpoint-model", default="", help="Name of the model there.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many transcripts.")
+@click.option(
+    "--context",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(min=1536),
+    help="Tokens of the local model's context: how much of a long transcript it is shown.",
+)
+@click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait for an answer.")
+def annotate(
+    run_folder: Path,
+    model: str,
+    endpoint: str | None,
+    endpoint_model: str,
+    limit: int | None,
+    context: int,
+    timeout: float,
+) -> None:
+    """A model as judge of the filter's features, and how far it agrees with the detectors.
+
+    Answers are kept by content: stopped, it goes on where it was. With --endpoint the de-identified
+    transcripts are sent to that server, and nowhere else; its key comes from DEESCAL_JUDGE_KEY.
+
+    \b
+    Example:
+      deescal corpus annotate run/ --limit 20
+      deescal corpus annotate run/ --endpoint http://127.0.0.1:8000/v1
+    """
+    import os
+
+    from scenarios.corpus.annotate import annotate as annotate_run
+    from scenarios.corpus.judge import EndpointJudge, LocalJudge
+    from scenarios.corpus.run import Run
+
+    run = Run.open(run_folder)
+    judge: EndpointJudge | LocalJudge
+    if endpoint:
+        key = os.environ.get("DEESCAL_JUDGE_KEY", "")
+        judge = EndpointJudge(endpoint, endpoint_model, key, timeout)
+    else:
+        from models.store import model_path
+
+        path = model_path(model)
+        judge = LocalJudge(path, path.stem, context)
+    with _locked(run), judge, _bar("annotated") as (step, _):
+        result = annotate_run(run, judge, limit, lambda source: step())
+    click.echo(
+        f"asked about {result.done}, kept from before {result.cached}, failed {len(result.failed)}"
+    )
+    for source, why in result.failed.items():
+        click.echo(f"  {source}: {why}", err=True)
+    for name, row in result.agreement.get("kappa", {}).items():
+        shown = "  -  " if row["kappa"] is None else f"{row['kappa']:5.2f}"
+        click.echo(
+            f"{name:32} kappa {shown}  agree {row['agree']:4.0%}  "
+            f"yes: detectors {row['detectors_yes']}, judge {row['judge_yes']} of {row['n']}"
+        )
+    click.echo(f"{result.folder / 'agreement.json'}")
+
+
 def _opened(out: Path, seed: int, filter_file: Path | None) -> Run:
     from scenarios.corpus.filters import load_rules
     from scenarios.corpus.run import Run, Settings

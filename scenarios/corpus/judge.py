@@ -1,0 +1,211 @@
+"""Who answers the filter's questions as a judge: a local GGUF, or an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from scenarios.errors import BadScenario, ScenarioError
+
+#: Longest quote asked for, in characters.
+QUOTE = 80
+_SYSTEM = "You read transcripts of police encounters and answer with JSON only."
+
+
+class JudgeDown(ScenarioError):
+    """The judge cannot be reached or refuses: no use in asking about the next transcript."""
+
+
+class JudgeFailed(ScenarioError):
+    """This one answer could not be had: too slow, or rubbish."""
+
+
+class Judge(Protocol):
+    """Answers questions about one text. `name` says what model, for the cache and the report."""
+
+    name: str
+    context_words: int
+
+    def answer(self, text: str, question: str, names: Sequence[str]) -> str:
+        """JSON: {name: {"present": bool, "quote": str}} for every name. Raises JudgeDown, JudgeFailed."""
+        ...
+
+
+def answer_grammar(names: Sequence[str]) -> str:
+    """GBNF for exactly that JSON, keys in order, quotes short."""
+    parts = ' "," ws '.join(
+        f'"\\"{name}\\":" ws "{{\\"present\\":" ws bool ", \\"quote\\":" ws str "}}"'
+        for name in names
+    )
+    return (
+        f'root ::= "{{" ws {parts} "}}"\n'
+        'ws ::= " "?\nbool ::= "true" | "false"\n'
+        f'str ::= "\\"" [^"\\\\\\x00-\\x1F]{{0,{QUOTE}}} "\\""\n'
+    )
+
+
+def answer_schema(names: Sequence[str]) -> dict[str, Any]:
+    one = {
+        "type": "object",
+        "properties": {
+            "present": {"type": "boolean"},
+            "quote": {"type": "string", "maxLength": QUOTE},
+        },
+        "required": ["present", "quote"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(names, one),
+        "required": list(names),
+        "additionalProperties": False,
+    }
+
+
+class LocalJudge:
+    """A GGUF on this machine. The transcript is read once; the questions about it share its cache."""
+
+    def __init__(self, gguf: Path, name: str, n_ctx: int = 2048) -> None:
+        from models.chat import format_of
+        from models.engine import Engine, EngineSettings
+
+        self.name = name
+        # 1.35 tokens a word and some for the questions and answers
+        self.context_words = int((n_ctx - 1100) / 1.5)
+        self._engine = Engine(gguf, EngineSettings(n_ctx=n_ctx))
+        self._format = format_of(self._engine)
+
+    def answer(self, text: str, question: str, names: Sequence[str]) -> str:
+        from models.engine import Sampling
+
+        engine, form = self._engine, self._format
+        tokens = [
+            *engine.tokenize(form.head, special=True),
+            *engine.tokenize(_SYSTEM),
+            *engine.tokenize(form.to_officer, special=True),
+            *engine.tokenize(f"{text}\n\n{question}"),
+            *engine.tokenize(form.to_civilian, special=True),
+        ]
+        same = 0
+        for old, new in zip(engine.tokens, tokens, strict=False):
+            if old != new:
+                break
+            same += 1
+        engine.rewind(len(engine.tokens) - min(same, len(tokens) - 1))
+        if len(tokens) - len(engine.tokens) > engine.room - 64:
+            raise JudgeFailed(
+                f"the transcript does not fit the judge's context ({len(tokens)} tokens)"
+            )
+        sampling = Sampling(temperature=0, repeat_penalty=1.0, grammar=answer_grammar(names))
+        drawn = list(engine.generate(sampling, max_tokens=420, prompt=tokens[len(engine.tokens) :]))
+        return engine.detokenize(drawn)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._engine.close()
+
+
+class EndpointJudge:
+    """An OpenAI-compatible server. The only place of the corpus that opens a connection, and only to `url`."""
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        key: str = "",
+        timeout_s: float = 120.0,
+        tries: int = 3,
+        pause_s: float = 2.0,
+    ) -> None:
+        if not re.match(r"https?://[^/\s]+", url):
+            raise BadScenario(f"{url}: is no address of a server; wanted http://host:port/v1")
+        self.name = f"{model or 'default'} at {url}"
+        self.context_words = 6000
+        self._url = url.rstrip("/")
+        if not self._url.endswith("/chat/completions"):
+            self._url += "/chat/completions"
+        self._model, self._key = model, key
+        self._timeout_s, self._tries, self._pause_s = timeout_s, tries, pause_s
+        self._schemas = True  # until the server says that it does not know them
+
+    def answer(self, text: str, question: str, names: Sequence[str]) -> str:
+        last = ""
+        for attempt in range(self._tries):
+            if attempt:
+                time.sleep(self._pause_s * 2 ** (attempt - 1))
+            try:
+                return self._ask(text, question, names)
+            except urllib.error.HTTPError as problem:
+                last = f"{problem.code} {problem.reason}"
+                if problem.code == 400 and self._schemas:
+                    self._schemas = False
+                elif problem.code in (400, 401, 403, 404, 405):
+                    raise JudgeDown(f"{self._url} refuses: {last}") from None
+            except TimeoutError:
+                last = f"no answer within {self._timeout_s:.0f} s"
+            except urllib.error.URLError as problem:
+                if isinstance(problem.reason, TimeoutError):
+                    last = f"no answer within {self._timeout_s:.0f} s"
+                else:
+                    last = f"cannot be reached: {problem.reason}"
+            except (ConnectionError, OSError) as problem:
+                last = f"cannot be reached: {problem}"
+            except (ValueError, KeyError, IndexError, TypeError) as problem:
+                last = f"its reply is no chat completion ({type(problem).__name__})"
+        if last.startswith(("cannot be reached", "5")):
+            raise JudgeDown(f"{self._url}: {last}")
+        raise JudgeFailed(last)
+
+    def _ask(self, text: str, question: str, names: Sequence[str]) -> str:
+        body: dict[str, Any] = {
+            "messages": [
+                {"role": "system", "content": _SYSTEM},
+                {"role": "user", "content": f"{text}\n\n{question}"},
+            ],
+            "temperature": 0,
+            "max_tokens": 600,
+        }
+        if self._model:
+            body["model"] = self._model
+        if self._schemas:
+            schema = answer_schema(names)
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "features", "strict": True, "schema": schema},
+                "schema": schema,  # where llama.cpp's servers look for it
+            }
+        headers = {"Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        request = urllib.request.Request(self._url, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=self._timeout_s) as reply:
+            data = json.loads(reply.read(4_000_000))
+        content = data["choices"][0]["message"]["content"]
+        if not isinstance(content, str):
+            raise TypeError("content")
+        return content
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
