@@ -1,7 +1,7 @@
 """Real sessions for the review: the real turn loop, affect, disclosure and scenario.
 
-So that no model needs to be loaded, the civilian's words are chosen plainly, by what may be told, and the officer's lines
-carry the labels of whoever wrote them; test_real_session.py has the real model and the real recogniser.
+So that no model needs to be loaded, the civilian's words are chosen plainly, by what may be told, and the officer's
+lines carry the labels of whoever wrote them; test_real_session.py has the real model and the real recogniser.
 """
 
 from __future__ import annotations
