@@ -106,7 +106,7 @@ def _look_ahead(recipe: Recipe, data: Path | None, on: str | None) -> tuple[Prep
     """All that can be known without torch; every problem is one line, before anything is written."""
     from training.base import require_base
     from training.data import prepare
-    from training.estimate import estimate, device_in_words, find_device, require_fit
+    from training.estimate import device_in_words, estimate, find_device, require_fit
 
     require_base(recipe.base)
     prepared = prepare(recipe, data)

@@ -212,9 +212,9 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
         metrics = {"eval_loss": loss, "eval_perplexity": math.exp(min(loss, 50.0))}
         metrics |= {f"eval_loss_{origin}": value for origin, value in score.by_origin.items()}
         self.log(metrics)
-        # `control` is there once training has begun; the score before the first step has no callbacks
-        self.control = self.callback_handler.on_evaluate(
-            self.args, self.state, self.control, metrics
+        trainer: Any = self  # trl and transformers have no types
+        trainer.control = trainer.callback_handler.on_evaluate(
+            trainer.args, trainer.state, trainer.control, metrics
         )
         return metrics
 

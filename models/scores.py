@@ -1,0 +1,123 @@
+"""What a GGUF thinks of given tokens: log-probabilities at chosen positions, through llama.cpp."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.errors import BadModel, ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+
+class Scorer:
+    """One model and one context; every call begins anew. Context length is given by the caller."""
+
+    def __init__(self, gguf: Path, n_ctx: int, threads: int = 0) -> None:
+        from models.gguf_info import read_gguf
+        from models.gguf_quantize import quiet_llama_cpp
+        from models.hardware import default_threads
+
+        read_gguf(gguf)
+        llama_cpp = quiet_llama_cpp()
+        self._llama = llama_cpp
+        llama_cpp.llama_backend_init()
+        wanted = llama_cpp.llama_model_default_params()
+        wanted.n_gpu_layers = 0
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(gguf), wanted)
+        if not self._model:
+            raise BadModel(f"{gguf}: llama.cpp cannot load it")
+        context = llama_cpp.llama_context_default_params()
+        context.n_ctx = n_ctx
+        context.n_batch = context.n_ubatch = 128
+        context.n_threads = context.n_threads_batch = threads or default_threads()
+        context.no_perf = True
+        self._ctx = llama_cpp.llama_init_from_model(self._model, context)
+        if not self._ctx:
+            raise ModelError(f"{gguf}: no context of {n_ctx} tokens could be made (out of memory?)")
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
+
+    def tokenize(self, text: str, special: bool = False) -> list[int]:
+        raw = text.encode("utf-8", "replace")
+        room = len(raw) + 8
+        buffer = (self._llama.llama_token * room)()
+        n = self._llama.llama_tokenize(self._vocab, raw, len(raw), buffer, room, False, special)
+        if n < 0:
+            raise ModelError(f"could not tokenise {len(raw)} bytes")
+        return list(buffer[:n])
+
+    def log_probabilities(self, tokens: Sequence[int], at: Sequence[int]) -> Floats:
+        """[len(at), n_vocab] of what comes after each position in `at`, in rising order."""
+        import numpy as np
+
+        llama = self._llama
+        llama.llama_memory_clear(llama.llama_get_memory(self._ctx), True)
+        wanted = set(at)
+        batch = llama.llama_batch_init(128, 0, 1)
+        rows: list[Any] = []
+        try:
+            for start in range(0, len(tokens), 128):
+                part = tokens[start : start + 128]
+                batch.n_tokens = len(part)
+                for i, token in enumerate(part):
+                    batch.token[i] = token
+                    batch.pos[i] = start + i
+                    batch.n_seq_id[i] = 1
+                    batch.seq_id[i][0] = 0
+                    batch.logits[i] = (start + i) in wanted
+                if llama.llama_decode(self._ctx, batch) != 0:
+                    raise ModelError(f"llama.cpp could not decode {len(tokens)} tokens")
+                for i in range(len(part)):
+                    if batch.logits[i]:
+                        pointer = llama.llama_get_logits_ith(self._ctx, i)
+                        address = ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float))
+                        rows.append(np.ctypeslib.as_array(address, (self.n_vocab,)).copy())
+        finally:
+            llama.llama_batch_free(batch)
+        return log_softmax(np.stack(rows))
+
+    def close(self) -> None:
+        if self._ctx:
+            self._llama.llama_free(self._ctx)
+            self._llama.llama_model_free(self._model)
+            self._ctx = self._model = None
+
+    def __enter__(self) -> Scorer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def log_softmax(logits: Floats) -> Floats:
+    import numpy as np
+
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)), np.float32)
+
+
+def speed(gguf: Path, tokens: Sequence[int], n_decode: int = 32) -> tuple[float, float]:
+    """Prefill and decode, tokens a second, with play's own engine; the better of two rounds."""
+    from models.engine import Engine, EngineSettings, Sampling
+
+    prompt = list(tokens)[:384]
+    best_prefill = best_decode = 0.0
+    with Engine(gguf, EngineSettings(n_ctx=512)) as engine:
+        for _ in range(2):
+            engine.rewind(0)
+            began = time.perf_counter()
+            engine.prefill(prompt)
+            best_prefill = max(best_prefill, len(prompt) / (time.perf_counter() - began))
+            for _token in engine.generate(Sampling(temperature=0.0), n_decode):
+                pass
+            best_decode = max(best_decode, engine.last.decode_tokens_per_s)
+    return best_prefill, best_decode
