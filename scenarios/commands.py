@@ -47,6 +47,7 @@ def _filters(command: _Command) -> _Command:
         ),
         click.option("--minutes", "-m", type=click.IntRange(min=1), help="Takes no longer."),
         click.option("--content", help="No stronger language than mild, moderate or strong."),
+        click.option("--without", multiple=True, help="No warning of this, such as suicide."),
         click.option("--no-warnings", is_flag=True, help="Leave out those with a content warning."),
     ):
         command = option(command)
@@ -60,6 +61,7 @@ def _wish(
     skills: tuple[str, ...],
     minutes: int | None,
     content: str | None,
+    without: tuple[str, ...],
     no_warnings: bool,
 ) -> Wish:
     from scenarios import picking
@@ -77,6 +79,7 @@ def _wish(
         tuple(picking.behaviour(skill) for skill in skills),
         minutes,
         content,
+        without,
         no_warnings,
     )
 
@@ -91,7 +94,7 @@ def list_scenarios(as_json: bool, **asked: Any) -> None:
     Examples:
       deescal scenarios list
       deescal scenarios list bridge
-      deescal scenarios list --category traffic --difficulty 1-3 --no-warnings
+      deescal scenarios list --category traffic --difficulty 1-3 --without weapon
       deescal scenarios list --skill summary --minutes 12 --json
     """
     from scenarios.loader import all_scenarios

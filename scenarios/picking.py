@@ -33,7 +33,10 @@ INSTEAD_OF: dict[BehaviourId, BehaviourId] = {
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked of a scenario; None and empty ask nothing. difficulty: (lowest, highest)."""
+    """What is asked of a scenario; None and empty ask nothing.
+
+    difficulty: (lowest, highest). without: words that no content warning may have in it.
+    """
 
     words: str = ""
     categories: tuple[str, ...] = ()
@@ -41,6 +44,7 @@ class Wish:
     skills: tuple[str, ...] = ()
     minutes: int | None = None
     content: str | None = None
+    without: tuple[str, ...] = ()
     without_warnings: bool = False
 
 
@@ -53,6 +57,7 @@ def fitting(library: Iterable[Loaded], wish: Wish) -> list[Loaded]:
 
 def _fits(scenario: Scenario, wish: Wish) -> bool:
     low, high = wish.difficulty
+    warned = " ".join([*scenario.content.warnings, scenario.category]).lower()
     levels = CONTENT_LEVELS[: CONTENT_LEVELS.index(wish.content) + 1] if wish.content else ()
     return (
         (not wish.categories or scenario.category in wish.categories)
@@ -60,6 +65,7 @@ def _fits(scenario: Scenario, wish: Wish) -> bool:
         and set(wish.skills) <= set(scenario.skills)
         and (wish.minutes is None or scenario.minutes <= wish.minutes)
         and (not levels or scenario.content.level in levels)
+        and not any(word.lower() in warned for word in wish.without)
         and not (wish.without_warnings and scenario.content.warnings)
     )
 
