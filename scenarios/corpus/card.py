@@ -21,7 +21,7 @@ _CONFIGS = "\n".join(
         ),
         "- config_name: turns",
         "  data_files:",
-        "  - split: all",
+        "  - split: full",  # `all` is a word of the library
         "    path: turns.parquet",
     ]
 )

@@ -128,7 +128,10 @@ def test_nobody_listens(run: Run) -> None:
 
 
 def test_a_key_that_is_refused_is_told_at_once(run: Run) -> None:
-    with server(lambda _: (401, "no")) as (url, asked), pytest.raises(ScenarioError, match="refuses: 401"):
+    with (
+        server(lambda _: (401, "no")) as (url, asked),
+        pytest.raises(ScenarioError, match="refuses: 401"),
+    ):
         annotate(run, judge_at(url), None)
     assert len(asked) == 1
 

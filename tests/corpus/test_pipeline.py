@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -201,6 +202,12 @@ def test_build_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     assert report["verdicts"] == {"accepted": 5}
     stats = runner.invoke(corpus, ["stats", str(out)])
     assert "| train |" in stats.output
+    shown = runner.invoke(corpus, ["show", str(out)])
+    assert re.search(r"^learn assistant: I didn't, ", shown.output, re.MULTILINE)
+    assert not re.search(r"^learn +(?:user|system)", shown.output, re.MULTILINE)
+    assert isinstance(
+        runner.invoke(corpus, ["show", str(out), "--row", "99"]).exception, BadScenario
+    )
 
 
 @pytest.mark.parametrize("what", ["a file", "somebody's folder", "no run"])
