@@ -1,0 +1,128 @@
+"""deescal bench engine | voice."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from benchmark.runfile import RunFile
+
+
+@click.group()
+def bench() -> None:
+    """Measure latency and quality on this machine.
+
+    \b
+    Examples:
+      deescal bench engine            the engine against a bare llama.cpp loop, start, cache, memory
+      deescal bench voice             a spoken session: every stage, hearing, memory
+      deescal bench engine --json
+    """
+
+
+_OUT = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the run file.  [default: bench/ beside the sessions' record]",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
+_CHECK = click.option("--check", is_flag=True, help="Exit 1 where a threshold does not hold.")
+
+
+@bench.command()
+@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
+@click.option(
+    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
+)
+@click.option(
+    "--repetitions",
+    type=click.IntRange(2, 1000),
+    default=5,
+    show_default=True,
+    help="Pairs of prefills; three times as many of the shorter decodes.",
+)
+@_OUT
+@_JSON
+@_CHECK
+def engine(
+    model: str, threads: int, repetitions: int, out: Path | None, as_json: bool, check: bool
+) -> None:
+    """The engine: decode and prefill against a bare llama.cpp loop in turn, warm start, cache, memory.
+
+    \b
+    Examples:
+      deescal bench engine
+      deescal bench engine --model qwen2.5-0.5b-instruct-q4_k_m --json --out runs/
+    """
+    from benchmark.engine_bench import Repetitions, bench_engine
+    from models.engine import EngineSettings
+
+    pairs = Repetitions(repetitions, 3 * repetitions, max(2, min(repetitions, 5)))
+    with _progress(as_json) as progress:
+        run = bench_engine(model, EngineSettings(threads=threads), pairs, progress)
+    _finish(run, out, as_json, check)
+
+
+@bench.command()
+@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
+@click.option(
+    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
+)
+@_OUT
+@_JSON
+@_CHECK
+def voice(model: str, threads: int, out: Path | None, as_json: bool, check: bool) -> None:
+    """A spoken session: each stage, voice to voice, recognition against its default call, memory.
+
+    First form: push-to-talk, an officer of Piper's voices; what is not measured yet is said.
+
+    \b
+    Examples:
+      deescal bench voice
+      deescal bench voice --json --out runs/
+    """
+    from benchmark.voice_bench import bench_voice
+    from models.engine import EngineSettings
+
+    with _progress(as_json) as progress:
+        run = bench_voice(model, EngineSettings(threads=threads), progress)
+    _finish(run, out, as_json, check)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr where a person looks on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("loading", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def _finish(run: RunFile, out: Path | None, as_json: bool, check: bool) -> None:
+    from rich.console import Console
+
+    from benchmark.runfile import write_run
+    from benchmark.table import flat, show
+    from models.places import data_dir
+
+    path = write_run(out or data_dir() / "bench", run)
+    if as_json:
+        click.echo(json.dumps(flat(run, path), indent=1))
+    else:
+        # Not narrower than the table where the output goes to a file or a pipe.
+        width = None if sys.stdout.isatty() else 150
+        show(run, path, Console(width=width))
+    if check and any(figure.holds is False for figure in run.figures):
+        sys.exit(1)

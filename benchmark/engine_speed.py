@@ -1,0 +1,167 @@
+"""The engine against a bare `llama_cpp.Llama.generate` loop: same weights, threads, context and attention, greedy.
+
+The two take turns in one process, a short piece each, and what counts is the middle of the ratios of neighbours: what
+the machine does meanwhile falls on both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmark.errors import BenchmarkError
+from benchmark.workload import EngineWorkload
+from models.engine import Engine, Sampling
+
+#: llama-cpp-python's own default, and llama-bench's.
+_BARE_BATCH = 512
+_GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0)
+Step = Callable[[], None]
+
+
+@dataclass
+class Rates:
+    """Tokens a second of neighbouring pieces: the nth of ours was taken beside the nth of the bare loop."""
+
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+
+    @property
+    def ratios(self) -> list[float]:
+        return [ours / bare for ours, bare in zip(self.ours, self.bare, strict=True)]
+
+
+@dataclass
+class SpeedSamples:
+    prefill: Rates = field(default_factory=Rates)
+    decode: Rates = field(default_factory=Rates)
+    same_tokens: bool = True  # both drew the same greedy tokens in every piece
+
+
+def bare_loop(engine: Engine) -> Any:
+    """A `llama_cpp.Llama` on the engine's file and with the engine's settings; its own defaults otherwise."""
+    import llama_cpp
+
+    settings = engine.settings
+    return llama_cpp.Llama(
+        str(engine.path),
+        n_ctx=engine.n_ctx,
+        n_batch=_BARE_BATCH,
+        n_ubatch=_BARE_BATCH,
+        n_threads=settings.threads,
+        n_threads_batch=settings.threads,
+        n_gpu_layers=settings.gpu_layers,
+        # llama.cpp's own choice (-1) is on wherever the backend can, and every CPU can.
+        flash_attn=settings.flash_attention != 0,
+        verbose=False,
+    )
+
+
+def prompt_of(engine: Engine, workload: EngineWorkload) -> list[int]:
+    """The workload's prose, repeated to the prompt's length in tokens."""
+    prose = engine.tokenize(workload.prose.strip() + "\n")
+    if not prose:
+        raise BenchmarkError(f"{engine.path}: its tokeniser makes nothing of plain prose")
+    times = workload.prompt_tokens // len(prose) + 1
+    return (prose * times)[: workload.prompt_tokens]
+
+
+def compare(
+    engine: Engine,
+    bare: Any,
+    workload: EngineWorkload,
+    prefills: int,
+    decodes: int,
+    step: Step = lambda: None,
+) -> SpeedSamples:
+    """Measure `prefills` and `decodes` pairs after one of each that is not counted. step: called after every pair."""
+    prompt = prompt_of(engine, workload)
+    found = SpeedSamples()
+    for number in range(prefills + 1):
+        pair = _in_turn(
+            number, lambda: _engine_prefill(engine, prompt), lambda: _bare_prefill(bare, prompt)
+        )
+        if number:
+            _keep(found.prefill, pair)
+        step()
+    for number in range(decodes + 1):
+        drawn: list[list[int]] = []
+        pair = _in_turn(
+            number,
+            lambda drawn=drawn: _engine_decode(engine, prompt, workload.decode_tokens, drawn),  # type: ignore[misc]
+            lambda drawn=drawn: _bare_decode(bare, prompt, workload.decode_tokens, drawn),  # type: ignore[misc]
+        )
+        found.same_tokens = found.same_tokens and drawn[0] == drawn[1]
+        if number:
+            _keep(found.decode, pair)
+        step()
+    return found
+
+
+def _in_turn(
+    number: int, ours: Callable[[], float], bare: Callable[[], float]
+) -> tuple[float, float]:
+    """Both once; who goes first changes from pair to pair."""
+    if number % 2:
+        second = bare()
+        return ours(), second
+    first = ours()
+    return first, bare()
+
+
+def _keep(rates: Rates, pair: tuple[float, float]) -> None:
+    rates.ours.append(pair[0])
+    rates.bare.append(pair[1])
+
+
+def _engine_prefill(engine: Engine, prompt: list[int]) -> float:
+    """Tokens a second from nothing to the first token drawn."""
+    engine.rewind(0)
+    began = time.perf_counter()
+    tokens = engine.generate(_GREEDY, 1, prompt)
+    next(tokens, None)
+    # What `generate` does after the draw (decode the token itself) is no part of a prefill.
+    seconds = engine.last.ttft_ms / 1000
+    tokens.close()  # type: ignore[attr-defined]
+    assert seconds <= time.perf_counter() - began
+    return len(prompt) / seconds
+
+
+def _bare_prefill(bare: Any, prompt: list[int]) -> float:
+    bare.reset()
+    began = time.perf_counter()
+    tokens = bare.generate(prompt, temp=0.0, repeat_penalty=1.0)
+    next(tokens)
+    seconds = time.perf_counter() - began
+    tokens.close()
+    return len(prompt) / seconds
+
+
+def _engine_decode(engine: Engine, prompt: list[int], count: int, drawn: list[list[int]]) -> float:
+    """Tokens a second behind the prompt, which stays in the cache; the first token is not counted."""
+    engine.rewind(min(len(prompt), len(engine.tokens)))
+    rest = prompt[len(engine.tokens) :]
+    return _timed(engine.generate(_GREEDY, count + 1, rest), count, drawn)
+
+
+def _bare_decode(bare: Any, prompt: list[int], count: int, drawn: list[list[int]]) -> float:
+    return _timed(bare.generate(prompt, temp=0.0, repeat_penalty=1.0), count, drawn)
+
+
+def _timed(tokens: Any, count: int, drawn: list[list[int]]) -> float:
+    got = [next(tokens)]
+    began = time.perf_counter()
+    for token in tokens:
+        got.append(token)
+        if len(got) > count:
+            break
+    seconds = time.perf_counter() - began
+    tokens.close()
+    if len(got) <= count:
+        raise BenchmarkError(
+            f"the model ended its text after {len(got)} of {count} tokens: no speed can be told"
+        )
+    drawn.append(got)
+    return count / seconds

@@ -1,0 +1,111 @@
+"""The fixed workloads: what every device is given, word for word, known by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from benchmark.errors import BadBenchmarkInput
+from benchmark.runfile import Workload
+from scenarios.loader import Loaded, load
+from scenarios.schema import Condition, SubjectType
+
+_HERE = Path(__file__).parent / "workloads"
+
+
+class EngineWorkload(BaseModel):
+    """See workloads/engine.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    prompt_tokens: int = Field(ge=64)
+    decode_tokens: int = Field(ge=4)
+    prose: str
+    scenario: str
+    subject: SubjectType
+    seed: int
+    first_words: str
+    officer: list[str] = Field(min_length=2)
+
+
+class VoiceWorkload(BaseModel):
+    """See workloads/voice.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    scenario: str
+    subject: SubjectType
+    seed: int
+    endpoint_s: float = Field(gt=0)
+    voices: list[OfficerVoice] = Field(min_length=1)
+    officer: list[str] = Field(min_length=1)
+
+
+class OfficerVoice(BaseModel):
+    """One way of saying the lines; noise_db: of the noise under it, relative to full scale."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rate: float = 1.0
+    pitch_semitones: float = 0.0
+    noise_db: float | None = None
+
+
+VoiceWorkload.model_rebuild()
+
+
+def engine_workload() -> EngineWorkload:
+    return EngineWorkload.model_validate(_read("engine"))
+
+
+def voice_workload() -> VoiceWorkload:
+    return VoiceWorkload.model_validate(_read("voice"))
+
+
+def identity(workload: BaseModel, loaded: Loaded) -> Workload:
+    """Name and hash of a workload: of what it says and of the scenario and dialogues that it plays."""
+    digest = hashlib.sha256()
+    digest.update(json.dumps(workload.model_dump(), sort_keys=True).encode())
+    digest.update(loaded.sha256.encode())
+    for dialogue in loaded.dialogues:
+        digest.update(dialogue.model_dump_json().encode())
+    return Workload(name=str(getattr(workload, "name", "")), sha256=digest.hexdigest())
+
+
+def endless(scenario_id: str) -> Loaded:
+    """A scenario of the library whose endings cannot be reached: a workload has as many turns as it has lines."""
+    loaded = load(scenario_id)
+    never = Condition(turn_at_least=1_000_000)
+    endings = [e.model_copy(update={"when": never}) for e in loaded.scenario.endings]
+    scenario = loaded.scenario.model_copy(update={"endings": endings})
+    return Loaded(scenario, loaded.path, loaded.sha256)
+
+
+def _read(name: str) -> dict[str, Any]:
+    path = _HERE / f"{name}.yaml"
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as problem:
+        raise BadBenchmarkInput(f"{path}: the workload cannot be read ({problem})") from None
+    if not isinstance(data, dict):
+        raise BadBenchmarkInput(f"{path}: the workload is not a mapping of fields")
+    return data
+
+
+__all__ = [
+    "EngineWorkload",
+    "OfficerVoice",
+    "ValidationError",
+    "VoiceWorkload",
+    "endless",
+    "engine_workload",
+    "identity",
+    "voice_workload",
+]
