@@ -211,6 +211,36 @@ def stats(run_folder: Path) -> None:
 
 @corpus.command()
 @_RUN
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="train")
+@click.option("--row", default=0, show_default=True, type=click.IntRange(min=0), help="Which one.")
+def show(run_folder: Path, split: str, row: int) -> None:
+    """Print one chat row; what counts for the loss is marked.
+
+    \b
+    Example:
+      deescal corpus show run/ --row 12
+    """
+    import json
+    from itertools import islice
+
+    from scenarios.corpus.run import Run
+    from scenarios.errors import BadScenario
+
+    path = Run.open(run_folder).published / "chat" / f"{split}.jsonl"
+    if not path.is_file():
+        raise BadScenario(f"{run_folder}: nothing is published yet; run `deescal corpus publish`")
+    with path.open(encoding="utf-8") as stream:
+        line = next(islice(stream, row, None), None)
+    if line is None:
+        raise BadScenario(f"{path}: has no row {row}")
+    record = json.loads(line)
+    click.echo(f"{record['id']}  {record['counterpart']}  {record['tokens']} tokens")
+    for message, trains in zip(record["messages"], record["trains"], strict=True):
+        click.echo(f"{'learn' if trains else '     '} {message['role']:>9}: {message['content']}")
+
+
+@corpus.command()
+@_RUN
 @click.option(
     "--model", default="civilian", show_default=True, help="Local model: id or GGUF file."
 )
@@ -221,10 +251,8 @@ def stats(run_folder: Path) -> None:
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many transcripts.")
 @click.option(
     "--context",
-    default=2048,
-    show_default=True,
     type=click.IntRange(min=1536),
-    help="Tokens of the local model's context: how much of a long transcript it is shown.",
+    help="Tokens of its context: how much of a long transcript it is shown. 2048; endpoint 8192.",
 )
 @click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait for an answer.")
 def annotate(
@@ -233,7 +261,7 @@ def annotate(
     endpoint: str | None,
     endpoint_model: str,
     limit: int | None,
-    context: int,
+    context: int | None,
     timeout: float,
 ) -> None:
     """A model as judge of the filter's features, and how far it agrees with the detectors.
@@ -256,12 +284,12 @@ def annotate(
     judge: EndpointJudge | LocalJudge
     if endpoint:
         key = os.environ.get("DEESCAL_JUDGE_KEY", "")
-        judge = EndpointJudge(endpoint, endpoint_model, key, timeout)
+        judge = EndpointJudge(endpoint, endpoint_model, key, timeout, context or 8192)
     else:
         from models.store import model_path
 
         path = model_path(model)
-        judge = LocalJudge(path, path.stem, context)
+        judge = LocalJudge(path, path.stem, context or 2048)
     with _locked(run), judge, _bar("annotated") as (step, _):
         result = annotate_run(run, judge, limit, lambda source: step())
     click.echo(

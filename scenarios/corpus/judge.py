@@ -69,6 +69,11 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def words_that_fit(n_ctx: int) -> int:
+    """Words of a transcript that leave room for a question (under 400 tokens) and its answer."""
+    return int((n_ctx - 1100) / 1.5)
+
+
 class LocalJudge:
     """A GGUF on this machine. The transcript is read once; the questions about it share its cache."""
 
@@ -77,8 +82,7 @@ class LocalJudge:
         from models.engine import Engine, EngineSettings
 
         self.name = name
-        # 1.35 tokens a word and some for the questions and answers
-        self.context_words = int((n_ctx - 1100) / 1.5)
+        self.context_words = words_that_fit(n_ctx)
         self._engine = Engine(gguf, EngineSettings(n_ctx=n_ctx))
         self._format = format_of(self._engine)
 
@@ -128,13 +132,14 @@ class EndpointJudge:
         model: str,
         key: str = "",
         timeout_s: float = 120.0,
+        n_ctx: int = 8192,
         tries: int = 3,
         pause_s: float = 2.0,
     ) -> None:
         if not re.match(r"https?://[^/\s]+", url):
             raise BadScenario(f"{url}: is no address of a server; wanted http://host:port/v1")
         self.name = f"{model or 'default'} at {url}"
-        self.context_words = 6000
+        self.context_words = words_that_fit(n_ctx)
         self._url = url.rstrip("/")
         if not self._url.endswith("/chat/completions"):
             self._url += "/chat/completions"
