@@ -168,7 +168,7 @@ def lint(
     from scenarios import statistics
     from scenarios.chart import reply_chart
     from scenarios.lint import lint as checked
-    from scenarios.loader import load, scenario_paths
+    from scenarios.loader import scenario_paths
 
     if plot is not None and plot.suffix.lower() != ".svg":
         raise BadInput(f"--plot {plot}: expected a name that ends in .svg")
@@ -180,7 +180,7 @@ def lint(
             raise BadInput("--keep-corpus-statistics needs --corpus-turns FILE to count")
         statistics.write_corpus_statistics(beside, keep_corpus_statistics)
     known = scenario_paths()
-    paths = [known[i] if i in known else load(i).path for i in ids] or list(known.values())
+    paths = [_scenario_file(name, known) for name in ids] or list(known.values())
     found = checked(paths, corpus, beside)
     if plot is not None and found.replies is not None:
         plot.write_text(reply_chart(found.replies, found.corpus), "utf-8")
@@ -191,6 +191,16 @@ def lint(
 
         print_lint(console(), found, notes)
     context.exit(0 if found.clean else 1)
+
+
+def _scenario_file(name: str, known: dict[str, Path]) -> Path:
+    """The file that an id, a folder or a path means, whether it holds or not."""
+    from scenarios.loader import load
+
+    for path in (Path(name) / "scenario.yaml", Path(name)):
+        if name not in known and path.is_file():
+            return path
+    return known[name] if name in known else load(name).path
 
 
 def dialogues_of(loaded: Loaded, *numbers: int) -> Sequence[Dialogue]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from scenarios.behaviours import FAULTS
 from scenarios.in_role import out_of_role
+from scenarios.likeness import plain_words
 from scenarios.phrases import phrase_found, phrase_pattern
 from scenarios.remark import Remark
-from scenarios.schema import Condition, Dialogue, Ending, Scenario
+from scenarios.schema import Condition, Dialogue, Ending, Exchange, Scenario, Trigger
 from scenarios.strong_language import too_strong
 
 #: Points that the first exchange may be off the start (baseline and subject type), and that one
@@ -90,21 +92,45 @@ def civilian_words(
 
 
 def _course(scenario: Scenario, dialogue: Dialogue, path: Path) -> Iterator[Remark]:
-    """Notes on how the talk goes: red lines under a trained officer, a bad one who does good."""
+    """Notes on how the talk goes: signals that fire on the wrong side, a bad officer who does good."""
+    person = scenario.civilian
     for number, exchange in enumerate(dialogue.exchanges):
-        if dialogue.officer != "trained":
-            break
-        for trigger in scenario.civilian.red_lines:
-            phrases = (phrase_found(phrase, exchange.officer) for phrase in trigger.says)
-            hit = next(filter(None, phrases), None)
-            hit = hit or next((b for b in exchange.does if b in trigger.does), None)
-            if hit:
-                text = f"a trained officer's {hit!r} crosses red line '{trigger.id}'"
-                yield Remark("trigger", path, ("exchanges", number, "officer"), text, mend=False)
+        field = ("exchanges", number, "officer")
+        if dialogue.officer == "trained":
+            for trigger in person.red_lines:
+                if hit := _said(trigger, exchange) or _done(trigger, exchange):
+                    text = f"a trained officer's {hit!r} crosses red line '{trigger.id}'"
+                    yield Remark("trigger", path, field, text, mend=False)
+        elif exchange.does and set(exchange.does) <= {*FAULTS, "courtesy"}:
+            for trigger in person.calming_signals:
+                if hit := _said(trigger, exchange):
+                    text = f"{hit!r} in a line of faults fires calming signal '{trigger.id}'"
+                    yield Remark("trigger", path, field, text, mend=False)
+        for secret in person.secrets:
+            untold = secret.id not in exchange.state.tells and exchange.state.trust < secret.trust
+            if untold and _nearly_told(secret.text, exchange.civilian):
+                text = f"says much of secret '{secret.id}' before its trust of {secret.trust}"
+                yield Remark("tells", path, ("exchanges", number, "civilian"), text, mend=False)
     start, end = dialogue.exchanges[0].state, dialogue.exchanges[-1].state
     if dialogue.officer == "bad" and end.agitation < start.agitation and end.trust > start.trust:
         text = "a bad officer leaves them calmer and more trusting than at the start"
         yield Remark("course", path, ("officer",), text, mend=False)
+
+
+def _said(trigger: Trigger, exchange: Exchange) -> str | None:
+    found = (phrase_found(phrase, exchange.officer) for phrase in trigger.says)
+    return next(filter(None, found), None)
+
+
+def _done(trigger: Trigger, exchange: Exchange) -> str | None:
+    return next((behaviour for behaviour in exchange.does if behaviour in trigger.does), None)
+
+
+def _nearly_told(secret: str, reply: str) -> bool:
+    """Half of the secret's longer words are in the reply, and three at least."""
+    own = {word for word in plain_words(secret) if len(word) > 4}
+    shared = own & set(plain_words(reply))
+    return len(shared) >= 3 and 2 * len(shared) >= len(own)
 
 
 def reached(scenario: Scenario, dialogue: Dialogue, number: int, told: set[str]) -> Ending | None:

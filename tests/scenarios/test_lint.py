@@ -104,14 +104,37 @@ def test_a_trained_officer_who_crosses_a_red_line_is_a_note(spoilt: Callable[...
     assert found.clean
 
 
+def test_a_fault_that_calms_and_a_secret_half_told_are_notes(spoilt: Callable[..., Path]) -> None:
+    folder = spoilt("x", "x")
+    bad = folder / "dialogues" / "5-bad-upset.yaml"
+    bad.write_text(
+        """officer: bad
+subject_type: upset
+opening: "I paid."
+exchanges:
+  - {officer: "Oxygen, sure. Move.", does: [insult, command], civilian: "No.", state: {agitation: 68, trust: 12}}
+  - {officer: "Move.", does: [command], civilian: "The Corolla, the machine, Friday.", state: {agitation: 72, trust: 10}}
+  - {officer: "Move.", does: [command], civilian: "I won't go.", state: {agitation: 77, trust: 8}}
+""",
+        "utf-8",
+    )
+    notes = [str(note) for note in _lint(folder).notes]
+    assert any("fires calming signal 'oxygen_first'" in note for note in notes)
+    assert any("says much of secret 'title_loan'" in note for note in notes)
+
+
 def test_a_file_that_does_not_hold_is_named_and_the_rest_is_checked(
-    spoilt: Callable[..., Path],
+    deescal: Deescal, spoilt: Callable[..., Path]
 ) -> None:
     folder = spoilt("minutes: 14", "minuts: 14")
     found = lint([folder / "scenario.yaml", LIBRARY / "grief-roadside" / "scenario.yaml"])
     assert not found.clean
     assert any("minuts" in line for line in found.refused)
     assert [loaded.id for loaded in found.library] == ["grief-roadside"]
+    said = deescal("lint", folder)
+    assert said.exit_code == 1
+    assert "minuts: no such field" in said.output
+    assert "grief-roadside" in deescal("lint", "greif-roadside").problem
 
 
 def test_the_command_exits_1_with_problems_and_json_names_them(
