@@ -16,7 +16,7 @@ async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
     began = time.monotonic()
     while not holds():
         await pilot.pause(0.05)
-        assert time.monotonic() - began < 180, screen_text(pilot)
+        assert time.monotonic() - began < 600, screen_text(pilot)
 
 
 async def say(pilot: Pilot[None], screen: SessionScreen, words: str) -> None:
