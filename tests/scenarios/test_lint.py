@@ -113,7 +113,7 @@ subject_type: upset
 opening: "I paid."
 exchanges:
   - {officer: "Oxygen, sure. Move.", does: [insult, command], civilian: "No.", state: {agitation: 68, trust: 12}}
-  - {officer: "Move.", does: [command], civilian: "The Corolla, the machine, Friday.", state: {agitation: 72, trust: 10}}
+  - {officer: "Move.", does: [command], civilian: "Corolla, machine, Friday.", state: {agitation: 72, trust: 10}}
   - {officer: "Move.", does: [command], civilian: "I won't go.", state: {agitation: 77, trust: 8}}
 """,
         "utf-8",
