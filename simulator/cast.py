@@ -21,7 +21,7 @@ from scenarios.schema import SubjectType
 from simulator.civilian.authored import AuthoredReplies
 from simulator.civilian.reply import CivilianPlayer, ReplySettings
 from simulator.events import Event, SessionStarted
-from simulator.officer.skills import recognise
+from simulator.officer.skills import SkillRecogniser
 from simulator.records import Records, new_session_id, utc_now
 from simulator.session import Session, SoundTimes
 
@@ -61,6 +61,7 @@ class Cast:
         self.model_sha256 = file_sha256(path)
         self.engine = Engine(path, engine_settings)
         self.embedder = Embedder(model_path("embedder"))
+        self.skills = SkillRecogniser(self.embedder)
         self.reply_settings = reply_settings
 
     def session(
@@ -131,7 +132,7 @@ class Cast:
         return Session(
             loaded.scenario,
             player,
-            recognise,
+            self.skills.recognise,
             publish,
             subject_type=subject_type,
             seed=seed,

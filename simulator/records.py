@@ -116,7 +116,7 @@ class Records:
             ).fetchall()
         if not rows:
             raise BadSimulatorInput(
-                f"no session '{session_id}'; `deescal review --list` shows them"
+                f"no session '{session_id}'; `deescal review list` shows them"
             )
         return [
             EVENT.validate_python({"kind": kind, "at_s": at_s, **json.loads(body)})
@@ -144,7 +144,7 @@ class Records:
         )
         if len(found) != 1:
             many = "several sessions begin with" if found else "no session begins with"
-            raise BadSimulatorInput(f"{many} '{start_of_id}'; `deescal review --list` shows them")
+            raise BadSimulatorInput(f"{many} '{start_of_id}'; `deescal review list` shows them")
         return found[0]
 
     def _lock(self, session_id: str) -> FileLock:

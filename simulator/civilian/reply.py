@@ -5,6 +5,7 @@ fit.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,8 +61,13 @@ class Reply:
     first_token_at: float | None = None  # time.monotonic()
 
 
-_DEFLECTIONS: dict[str, list[str]] = yaml.safe_load(
+_DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("deflections.yaml").read_text(encoding="utf-8")
+)
+
+#: A question, with or without its mark: recognised speech may have none.
+_ASKS = re.compile(
+    r"\?|^(?:what|where|who|why|how|when|which|do|did|does|are|is|can|could|would|have)\b", re.I
 )
 
 #: Words a reply of each length may have, and tokens that are drawn for it.
@@ -226,12 +232,13 @@ class CivilianPlayer:
         if fitting and fitting[0].fit >= settings.near_enough:
             return self._authored_reply(fitting[0], "no draft passed", refused, timings, first_at)
         return Reply(
-            self._deflection(agitation), "authored", "deflection", timings, refused, first_at
+            self._deflection(words, agitation), "authored", "deflection", timings, refused, first_at
         )
 
-    def _deflection(self, agitation: int) -> str:
+    def _deflection(self, words: str, agitation: int) -> str:
         """A line that anybody may say in this mood, not said before; silence when all have been."""
-        lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")]
+        asked = "asked" if _ASKS.search(words) else "told"
+        lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")][asked]
         left = [line for line in lines if line not in self._said]
         return self._draw.choice(left) if left else "…"
 
