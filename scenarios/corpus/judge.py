@@ -10,13 +10,16 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from scenarios.errors import BadScenario, ScenarioError
 
 #: Longest quote asked for, in characters.
 QUOTE = 80
 _SYSTEM = "You read transcripts of police encounters and answer with JSON only."
+
+
+_Way = Literal["json_schema", "json_object", "plain"]
 
 
 class JudgeDown(ScenarioError):
@@ -145,20 +148,27 @@ class EndpointJudge:
             self._url += "/chat/completions"
         self._model, self._key = model, key
         self._timeout_s, self._tries, self._pause_s = timeout_s, tries, pause_s
-        self._schemas = True  # until the server says that it does not know them
+        # Servers differ in how JSON is asked for: the next way is tried until one has worked once.
+        self._ways: list[_Way] = ["json_schema", "json_object", "plain"]
+        self._worked = False
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
         last = ""
-        for attempt in range(self._tries):
+        attempt = 0
+        while attempt < self._tries:
             if attempt:
                 time.sleep(self._pause_s * 2 ** (attempt - 1))
+            attempt += 1
             try:
-                return self._ask(text, question, names)
+                answer = self._ask(text, question, names)
+                self._worked = True
+                return answer
             except urllib.error.HTTPError as problem:
                 last = f"{problem.code} {problem.reason}"
-                if problem.code == 400 and self._schemas:
-                    self._schemas = False
-                elif problem.code in (400, 401, 403, 404, 405):
+                if problem.code in (400, 422, 500) and not self._worked and len(self._ways) > 1:
+                    self._ways.pop(0)
+                    attempt -= 1
+                elif problem.code in (400, 401, 403, 404, 405, 422):
                     raise JudgeDown(f"{self._url} refuses: {last}") from None
             except TimeoutError:
                 last = f"no answer within {self._timeout_s:.0f} s"
@@ -186,13 +196,12 @@ class EndpointJudge:
         }
         if self._model:
             body["model"] = self._model
-        if self._schemas:
-            schema = answer_schema(names)
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "features", "strict": True, "schema": schema},
-                "schema": schema,  # where llama.cpp's servers look for it
-            }
+        schema = answer_schema(names)
+        if self._ways[0] == "json_schema":
+            named = {"name": "features", "strict": True, "schema": schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif self._ways[0] == "json_object":  # llama-cpp-python's server
+            body["response_format"] = {"type": "json_object", "schema": schema}
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
