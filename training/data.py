@@ -56,7 +56,8 @@ def prepare(recipe: Recipe, folder: Path | None) -> Prepared:
         corpus = [
             c
             for c in read_corpus(folder)
-            if c.split == "dev" or place_of(c.source, recipe.seed + 1) < wanted.corpus_share
+            if c.replies
+            and (c.split == "dev" or place_of(c.source, recipe.seed + 1) < wanted.corpus_share)
         ]
         _check_sources(corpus, folder)
         if wanted.directions != "none":

@@ -1,0 +1,104 @@
+"""Tokens as play lays them down, and the loss on the civilian's tokens only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.training.conftest import Voice
+from training.errors import BadRecipe
+from training.layout import TRUNK, Speech, describe, layouts
+from training.packs import plan, plan_run
+from training.rows import Conversation, Turn
+
+TALK = Conversation(
+    "t#0",
+    "library",
+    "t",
+    "train",
+    "You are Dana.",
+    (
+        Turn("Hi.", "(Calm.)", "Hello."),
+        Turn("What happened?", "(Upset. May say: It broke.)", "It broke, okay?", weight=0.5),
+        Turn("I see.", "(Calm.)", "Thanks.", learn=False),
+    ),
+)
+
+
+def learnt(voice: Voice, directions: str) -> list[str]:
+    """What is to be predicted, in order, as text."""
+    (layout,) = layouts(TALK, voice.speech, 512, directions)
+    return [voice.piece(target) for target in layout.targets if target >= 0]
+
+
+@pytest.mark.parametrize("directions", ["newest", "every", "none"])
+def test_only_the_civilians_tokens_and_the_end_of_turn_are_learnt(
+    voice: Voice, directions: str
+) -> None:
+    text = "".join(learnt(voice, directions))
+    assert text == "Hello.<|im_end|>It broke, okay?<|im_end|>"
+
+
+def test_the_mask_can_be_read(voice: Voice) -> None:
+    """Prints the tokens with their places and targets: `pytest -s -k can_be_read`."""
+    (layout,) = layouts(TALK, voice.speech, 512, "newest")
+    lines = describe(layout, voice.piece)
+    print("\n" + "\n".join(lines))
+    assert len(lines) == len(layout)
+    assert sum("->" in line for line in lines) == layout.learnt
+
+
+def test_the_trunk_is_the_conversation_after_settling(voice: Voice) -> None:
+    (layout,) = layouts(TALK, voice.speech, 512, "newest")
+    trunk = [t for t, b in zip(layout.ids, layout.branches, strict=True) if b == TRUNK]
+    form = voice.form
+    text = form.head + TALK.system + form.to_officer
+    for turn in TALK.turns:
+        text += turn.officer + form.to_civilian + turn.civilian + form.next_officer
+    assert "".join(map(voice.piece, trunk)) == text
+    assert [
+        p for p, b in zip(layout.positions, layout.branches, strict=True) if b == TRUNK
+    ] == list(range(len(trunk)))
+
+
+def test_a_branch_is_the_turn_as_play_asks_for_it(voice: Voice) -> None:
+    (layout,) = layouts(TALK, voice.speech, 512, "newest")
+    branch = [i for i, b in enumerate(layout.branches) if b == 1]
+    text = "".join(voice.piece(layout.ids[i]) for i in branch)
+    assert text == "\n(Upset. May say: It broke.)" + voice.form.to_civilian + "It broke, okay?"
+    before = [i for i in range(branch[0]) if layout.branches[i] == TRUNK]
+    assert layout.positions[branch[0]] == layout.positions[before[-1]] + 1
+    assert all(layout.weights[i] in (0.0, 0.5) for i in branch)
+
+
+def test_long_conversations_are_windowed_and_every_reply_learnt_once(voice: Voice) -> None:
+    turns = tuple(Turn(f"Question {n}?", "(Calm.)", f"Answer number {n}.") for n in range(20))
+    talk = Conversation("w#0", "corpus", "w", "train", "You are Dana.", turns)
+    found = layouts(talk, voice.speech, 160, "newest")
+    assert len(found) > 2
+    assert all(len(layout) <= 160 for layout in found)
+    text = "".join(voice.piece(t) for layout in found for t in layout.targets if t >= 0)
+    assert [text.count(f"number {n}.") for n in range(20)] == [1] * 20
+
+
+def test_a_template_that_ends_turns_with_plain_text_is_refused(voice: Voice) -> None:
+    with pytest.raises(BadRecipe, match="could not learn to stop"):
+        Speech(voice.form, voice.speech.tokenise, frozenset())
+
+
+def test_packs_hold_everything_once_and_fit() -> None:
+    import random
+
+    sizes = [random.Random(n).randint(20, 400) for n in range(200)]
+    packs = plan(sizes, 512, random.Random(1))
+    assert sorted(i for pack in packs for i in pack) == list(range(200))
+    assert all(sum(sizes[i] for i in pack) <= 512 for pack in packs)
+    assert sum(sizes) / (512 * len(packs)) > 0.85  # little room is wasted
+
+
+def test_the_plan_of_a_run_is_the_same_every_time(voice: Voice) -> None:
+    found = layouts(TALK, voice.speech, 512, "newest") * 5
+    once = plan_run(found, 512, 2.5, 3.0, seed=3)
+    assert once == plan_run(found, 512, 2.5, 3.0, seed=3)
+    assert once != plan_run(found, 512, 2.5, 3.0, seed=4)
+    first_two = [i for pack in plan_run(found, 512, 2, 3.0, seed=3) for i in pack]
+    assert [first_two.count(i) for i in range(5)] == [6] * 5
