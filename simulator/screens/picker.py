@@ -40,6 +40,10 @@ Esc  empties the filter
 ●●●○○ is difficulty, 1 to 5. Content warnings stand with each scenario."""
 
 
+#: Width of the title where the warnings stand beside it; the longest one of the library fits.
+_TITLE = 38
+
+
 def dots(level: int) -> str:
     """Difficulty as it is read without colour: 3 is ●●●○○."""
     return "●" * level + "○" * (5 - level)
@@ -102,11 +106,10 @@ class ScenarioTable(DataTable[str]):
 
     def _draw(self) -> None:
         width = self._drawn_at = self.size.width
-        warnings = 34 if width >= 120 else 0
         category = 14 if width >= 56 else 0
-        title = max(
-            20, width - 2 - 7 - 5 - (category and category + 2) - (warnings and warnings + 2) - 2
-        )
+        room = width - 16 - (category and category + 2)  # level, minutes, their padding, scroll bar
+        warnings = room - _TITLE - 2 if room >= _TITLE + 24 else 0
+        title = _TITLE if warnings else max(20, room)
         self.clear(columns=True)
         self.add_column("Title", width=title)
         if category:
@@ -265,8 +268,8 @@ class Picker(Screen[None]):
                 [
                     Content.assemble((s.title, "bold"), draft),
                     Content(s.summary),
-                    Content.assemble(("Trains  ", "bold"), skills),
                     Content.assemble(("Content  ", "bold"), f"{s.content.level}; {warnings}"),
+                    Content.assemble(("Trains  ", "bold"), skills),
                     Content.assemble(("Level  ", "bold"), f"{dots(s.difficulty.level)} {because}"),
                     Content(f"{len(table.shown)} of {len(self.scenarios)} scenarios"),
                 ]
