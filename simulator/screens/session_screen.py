@@ -185,11 +185,14 @@ class SessionScreen(Screen[None]):
             case CivilianSpoke():
                 self._replied = event
                 view.settle(event.text, event.turn)
+                if event.turn == 0:
+                    self._answered_all()
             case CivilianCutOff():
                 view.cut_off(event.heard, event.turn)
             case TurnTimed():
                 line = latency_line(event, self._spoke, self._replied)
                 self.query_one("#latency", Static).update(line)
+                self._answered_all()
             case Noticed():
                 view.note(event.what)
             case EndingReached():
@@ -198,6 +201,11 @@ class SessionScreen(Screen[None]):
                 self._finish(review=True)
             case _:
                 pass
+
+    def _answered_all(self) -> None:
+        """The officer may go on: what the model still computes for the next turn, the thread sees to."""
+        if self.stage in ("loading", "answering"):
+            self.stage = "ready"
 
     @on(Remarked)
     def _remarked(self, message: Remarked) -> None:
