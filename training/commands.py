@@ -61,6 +61,7 @@ def train(
       deescal train smollm2-135m-full --data corpus/published --out out/civilian
       deescal train qwen2.5-3b --data corpus/published --dry-run --on cuda:24
       accelerate launch --num_processes 2 -m deescal train qwen2.5-3b --data … --out …
+    On processors alone: ACCELERATE_USE_CPU=true accelerate launch --multi_gpu --num_processes 2 …
     """
     from training.recipe import load_recipe, recipe_names
 

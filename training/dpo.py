@@ -45,7 +45,7 @@ def prefer(recipe: Recipe, prepared: Prepared, start: Path, out: Path, resume: b
         raise BadRecipe(f"{start}: is no finished run (it has no {FINAL}/); train it first")
     if (out / LOG).is_file() and not resume:
         raise BadRecipe(f"{out}: holds a run already; add --resume, or give another --out")
-    state = PartialState()
+    state = PartialState(cpu=not torch.cuda.is_available())  # several processes on a CPU: gloo
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(recipe.base)
     speech = speech_of(tokenizer)

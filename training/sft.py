@@ -42,7 +42,7 @@ def train(recipe: Recipe, prepared: Prepared, out: Path, resume: bool) -> RunLog
 
     Raises BadRecipe where `out` holds another run, TrainingError where it cannot go on.
     """
-    state = PartialState()
+    state = PartialState(cpu=not torch.cuda.is_available())  # several processes on a CPU: gloo
     checkpoint = _checkpoint(out, resume)
     tokenizer = load_tokenizer(recipe.base)
     speech = speech_of(tokenizer)

@@ -64,7 +64,10 @@ def test_a_row_of_parquet_is_the_row_of_json(corpus: Callable[..., Path]) -> Non
         ("{", r"train\.jsonl:1: not a line of JSON"),
         ('{"id": "x"}', r"train\.jsonl:1: a row needs `messages`"),
         ('{"messages": [{"role": "bot", "content": "x"}]}', "role 'bot' is none of"),
-        ('{"messages": [{"role": "user", "content": "x"}], "trains": [1, 1]}', "has 2 values for 1"),
+        (
+            '{"messages": [{"role": "user", "content": "x"}], "trains": [1, 1]}',
+            "has 2 values for 1",
+        ),
         ("", "holds no rows"),
     ],
 )

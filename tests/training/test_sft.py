@@ -174,8 +174,17 @@ def test_two_processes_train_one_model(
     recipe.write_text(yaml.safe_dump(tiny_recipe()))
     script = tmp_path / "go.py"
     script.write_text("from training.commands import train\ntrain()\n")
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu"]
+    launch += [
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
     out = tmp_path / "run"
     told = [str(script), str(recipe), "--data", str(corpus(train=16)), "--out", str(out)]
     said = subprocess.run(
@@ -183,7 +192,12 @@ def test_two_processes_train_one_model(
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ
+        | {
+            "ACCELERATE_USE_CPU": "true",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        },
     )
     assert said.returncode == 0, said.stderr[-2000:]
     log = json.loads((out / "run.json").read_text())
