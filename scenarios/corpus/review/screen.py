@@ -99,9 +99,9 @@ class ReviewApp(App[None]):
 
     @on(Input.Submitted, "#note")
     def _noted(self, event: Input.Submitted) -> None:
+        self._close_note()  # first: what is typed while a slow disk writes is keys again
         if text := " ".join(event.value.split()):
             self.desk.note(text)
-        self._close_note()
         self._show(keep=self.said.highlighted)
 
     def key_escape(self) -> None:
