@@ -17,14 +17,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models.decode_threads import DecodeThreads
 from models.errors import BadModel, ModelError
 from models.hardware import default_threads
 
-# Threads that spin at OpenMP's barriers starve each other as soon as anything else wants a core,
-# and the recogniser and the voice do. Beside one busy process on two cores: 0.3 tokens/s spinning,
-# 32 tokens/s waiting (135M, Q4_1). libgomp reads this when llama.cpp is loaded, so it stands before
-# the import.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# How long an OpenMP thread spins at a barrier before it sleeps: about 2 ms. To sleep at once
+# (OMP_WAIT_POLICY=passive) halves decoding on idle cores; libgomp's own 300000 lets programs that
+# compute side by side starve each other, down to 0.3 tokens/s. See models/decode_threads.py. It is
+# read when llama.cpp is loaded, so it stands before the import.
+os.environ.setdefault("GOMP_SPINCOUNT", "30000")
 
 import llama_cpp
 
@@ -45,6 +46,7 @@ def _on_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
 class EngineSettings:
     """How a context is made. Part of the key of a prefix state on disk.
 
+    threads: at most; a token is decoded on fewer while other work wants the cores.
     slice_tokens: prefill goes in slices of this many tokens; between two it can be cancelled.
     flash_attention: -1 lets llama.cpp choose, 0 off, 1 on.
     """
@@ -162,6 +164,7 @@ class Engine:
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self.n_ctx: int = llama_cpp.llama_n_ctx(self._ctx)
+        self._decode_threads = DecodeThreads(settings.threads)
         self._batch = llama_cpp.llama_batch_init(settings.slice_tokens, 0, 1)
         if settings.lora:
             self._add_lora(Path(settings.lora))
@@ -263,6 +266,13 @@ class Engine:
         self.tokens.extend(tokens)
         self._logits_at = len(self.tokens)
 
+    def _decode_one(self, token: int) -> None:
+        threads = self._decode_threads.next()
+        llama_cpp.llama_set_n_threads(self._ctx, threads, self.settings.threads)
+        began = time.perf_counter()
+        self._decode([token])
+        self._decode_threads.took(time.perf_counter() - began)
+
     def rewind(self, n_tokens: int) -> None:
         """Keep only the first `n_tokens` tokens."""
         if not 0 <= n_tokens <= len(self.tokens):
@@ -333,7 +343,7 @@ class Engine:
                     timings.decode_ms = (now - first) * 1000
                     if self.is_end(token):
                         return
-                    self._decode([token])
+                    self._decode_one(token)
                     yield token
                     if cancelled():
                         return

@@ -1,0 +1,84 @@
+"""`deescal bench`: what it prints, on the real model; and that the help of the program stays light."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmark.commands import bench
+from benchmark.runfile import read_run
+
+HEAVY = ("numpy", "textual", "llama_cpp", "onnxruntime", "faster_whisper", "piper")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["bench", "--help"], ["bench", "engine", "--help"]])
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys, deescal\n"
+        f"sys.argv = ['deescal', *{words!r}]\n"
+        "try:\n    deescal.main()\nexcept SystemExit as end:\n    code = end.code\n"
+        f"print('LOADED', [m for m in {HEAVY!r} if m in sys.modules], code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED [] 0"
+
+
+@pytest.mark.slow
+def test_bench_engine_measures_what_it_promises(tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        bench, ["engine", "--json", "--repetitions", "2", "--out", str(tmp_path)]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    # Ratios of speeds are noisy on a busy machine: here only that they are of the right size.
+    assert 0.2 < said["decode_ratio"] < 20
+    assert 0.2 < said["prefill_ratio"] < 20
+    assert said["warm_start_ratio"] > 1.5
+    # These are counts: no noise in them.
+    assert said["cached_share"] == 1.0
+    assert 150 < said["session_peak_mb"] < 600
+    assert said["thresholds"]["decode_ratio"]["asked"] == 0.95
+    run = read_run(Path(said["run_file"]))
+    assert len(run.samples["turn_there_tokens"]) == 20
+    assert run.samples["turn_kept_tokens"] == run.samples["turn_there_tokens"]
+    assert len(run.samples["decode_tokens_per_s"]) == 6
+    assert run.models[0].quantisation == "Q4_1"
+    assert run.figure("decode_ratio").n == 6
+
+
+@pytest.mark.slow
+def test_bench_voice_measures_or_says_that_it_did_not(tmp_path: Path) -> None:
+    done = CliRunner().invoke(bench, ["voice", "--json", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    for name in ("voice_to_voice_ratio_p50", "voice_to_voice_ratio_p95", "asr_speedup"):
+        assert said[name] > 0
+    assert said["asr_wer"] < 0.25
+    assert said["asr_wer_default"] < 0.25
+    assert 250 < said["session_peak_mb"] < 1200
+    assert said["not_measured"]["interruptions_handled"]
+    run = read_run(Path(said["run_file"]))
+    turns = len(run.samples["turn_asr_ms"])
+    assert turns == 12
+    for first, whole in zip(
+        run.samples["turn_first_audio_at_ms"], run.samples["turn_sequential_ms"], strict=True
+    ):
+        assert first > 0
+        assert whole > 800
+
+
+def test_an_unknown_model_is_one_line_and_exit_2() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deescal", "bench", "engine", "--model", "/nowhere/x.gguf"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "/nowhere/x.gguf" in done.stderr

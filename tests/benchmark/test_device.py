@@ -1,0 +1,86 @@
+"""What a run says of its machine, on this one and on recorded ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.device import clocks_mhz, device, energy_source, runtime, throttled
+from benchmark.process_memory import resident
+
+
+def put(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_this_machine_is_described() -> None:
+    found = device()
+    assert found["in_words"]
+    assert found["memory"]["total"] > 2**28
+    assert found["energy"] in ("none", "rapl-package", "ina3221")
+
+
+def test_the_runtime_names_its_builds() -> None:
+    found = runtime()
+    assert found["packages"]["llama-cpp-python"] == found["llama_cpp"]["bindings"]
+    assert found["llama_cpp"]["built_with"]
+
+
+def test_clocks_governor_and_throttling_of_each_core_in_order(tmp_path: Path) -> None:
+    for core, (clock, count) in {0: (1510400, 3), 2: (729600, 0), 10: (2201600, 1)}.items():
+        base = f"sys/devices/system/cpu/cpu{core}"
+        put(
+            tmp_path,
+            **{
+                f"{base}/cpufreq/scaling_cur_freq": f"{clock}\n",
+                f"{base}/cpufreq/scaling_governor": "schedutil\n",
+                f"{base}/thermal_throttle/core_throttle_count": f"{count}\n",
+            },
+        )
+    assert clocks_mhz(tmp_path) == [1510, 729, 2201]
+    assert throttled(tmp_path) == 4
+    assert device(tmp_path)["governors"] == ["schedutil"] * 3
+
+
+def test_what_a_machine_does_not_say_is_not_guessed(tmp_path: Path) -> None:
+    assert clocks_mhz(tmp_path) == []
+    assert throttled(tmp_path) is None
+    assert energy_source(tmp_path) == "none"
+    assert device(tmp_path)["load_average"] is None
+
+
+def test_energy_of_a_jetson_and_of_a_readable_package_counter(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        **{
+            "sys/class/powercap/intel-rapl:0/energy_uj": "123456\n",
+            "sys/class/powercap/intel-rapl:0/name": "package-0\n",
+        },
+    )
+    assert energy_source(tmp_path) == "rapl-package"
+    put(tmp_path, **{"sys/class/hwmon/hwmon3/name": "ina3221\n"})
+    assert energy_source(tmp_path) == "ina3221"
+
+
+def test_dram_alone_is_no_energy_of_a_package(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        **{
+            "sys/class/powercap/intel-rapl:0:0/energy_uj": "123456\n",
+            "sys/class/powercap/intel-rapl:0:0/name": "dram\n",
+        },
+    )
+    assert energy_source(tmp_path) == "none"
+
+
+def test_memory_grows_by_what_is_held() -> None:
+    before = resident()
+    held = bytearray(64 * 2**20)
+    held[::4096] = b"x" * len(held[::4096])
+    after = resident()
+    assert after.peak - before.peak >= 0
+    assert after.now is not None
+    assert before.now is not None
+    assert after.now - before.now > 48 * 2**20

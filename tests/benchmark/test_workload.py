@@ -1,0 +1,34 @@
+"""The workloads are fixed: same words, same hash; an edit makes another."""
+
+from __future__ import annotations
+
+from benchmark.workload import endless, engine_workload, identity, voice_workload
+from scenarios.loader import load
+
+
+def test_the_same_workload_has_the_same_hash_and_an_edit_another() -> None:
+    workload = engine_workload()
+    loaded = endless(workload.scenario)
+    same = identity(workload, loaded)
+    assert same == identity(engine_workload(), endless(workload.scenario))
+    edited = workload.model_copy(update={"officer": [*workload.officer[:-1], "Good night."]})
+    assert identity(edited, loaded).sha256 != same.sha256
+
+
+def test_the_text_session_has_twenty_turns() -> None:
+    assert len(engine_workload().officer) == 20
+
+
+def test_an_endless_scenario_differs_only_in_when_it_ends() -> None:
+    endless_one, plain = endless("traffic-stop-late-shift"), load("traffic-stop-late-shift")
+    without = {"endings"}
+    assert endless_one.scenario.model_dump(exclude=without) == plain.scenario.model_dump(
+        exclude=without
+    )
+    assert all(e.when.turn_at_least == 1_000_000 for e in endless_one.scenario.endings)
+
+
+def test_the_voice_workload_speaks_in_more_than_one_manner() -> None:
+    workload = voice_workload()
+    assert len({(v.rate, v.pitch_semitones) for v in workload.voices}) >= 3
+    assert any(v.noise_db is not None for v in workload.voices)
