@@ -47,6 +47,7 @@ def export_adapter(run: TrainedRun, out: Path, rank: int | None, kind: str = "f1
         work = Path(scratch)
         base = work / "base"
         model, tokenizer = load_base(run)
+        model.config.architectures = [type(model).__name__]  # one read from GGUF does not say
         model.config.save_pretrained(base)
         tokenizer.save_pretrained(base)
         if run.is_adapter:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Folder that `deescal corpus publish` wrote; recipes on the library alone need none.",
 )
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Change the recipe for this run, such as data.corpus=false; may be repeated.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--dry-run", is_flag=True, help="Check recipe, data, memory and time; train nothing.")
 @click.option(
@@ -42,6 +49,7 @@ if TYPE_CHECKING:
 def train(
     recipe: str | None,
     data: Path | None,
+    changes: tuple[str, ...],
     out: Path | None,
     dry_run: bool,
     on: str | None,
@@ -71,7 +79,7 @@ def train(
         return
     if recipe is None:
         raise click.UsageError("which RECIPE? `deescal train --list` shows them")
-    wanted = load_recipe(recipe)
+    wanted = load_recipe(recipe, changes)
     if wanted.stage == "dpo" and start is None:
         raise BadRecipe(f"{wanted.name} is a preference stage: give --from RUN, a finished run")
     if wanted.stage == "sft" and start is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -172,8 +173,11 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe:
-    """A recipe by file, or by the name of a built-in one. BadRecipe in one line where it does not hold."""
+def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """A recipe by file, or by the name of a built-in one. BadRecipe in one line where it does not hold.
+
+    changes: `part.field=value`, each over what the file says, for ablations.
+    """
     path = Path(name_or_path)
     if not path.is_file():
         built_in = RECIPES / f"{str(name_or_path).removesuffix('.yaml')}.yaml"
@@ -191,10 +195,26 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         raise BadRecipe(f"{path}: cannot be read ({problem})") from None
     if not isinstance(raw, dict):
         raise BadRecipe(f"{path}: expected a mapping of fields")
+    for change in changes:
+        _change(raw, change)
     try:
         return Recipe.model_validate(raw)
     except ValidationError as problem:
         raise BadRecipe(f"{path}: {_one_line(problem)}") from None
+
+
+def _change(raw: dict[str, Any], change: str) -> None:
+    dotted, equals, value = change.partition("=")
+    *parts, last = dotted.split(".")
+    at: Any = raw
+    for part in parts:
+        at = at.setdefault(part, {}) if isinstance(at, dict) else None
+    if not equals or not last or not isinstance(at, dict):
+        raise BadRecipe(f"--set {change}: expected part.field=value, such as data.corpus=false")
+    try:
+        at[last] = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise BadRecipe(f"--set {change}: {value!r} is no value") from None
 
 
 def _one_line(problem: ValidationError) -> str:

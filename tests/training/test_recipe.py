@@ -101,3 +101,16 @@ def test_a_change_of_the_recipe_is_another_recipe(tmp_path: Path) -> None:
     one = load_recipe(changed(tmp_path, seed=1)).sha256()
     other = load_recipe(changed(tmp_path, seed=2)).sha256()
     assert one != other
+
+
+def test_an_ablation_is_a_change_of_one_field() -> None:
+    recipe = load_recipe("smollm2-135m-full", ["data.directions=none", "seed=3"])
+    assert recipe.data.directions == "none"
+    assert recipe.seed == 3
+    assert recipe.sha256() != load_recipe("smollm2-135m-full").sha256()
+    with pytest.raises(
+        BadRecipe, match=r"data\.direction: no such field here; did you mean directions"
+    ):
+        load_recipe("smollm2-135m-full", ["data.direction=none"])
+    with pytest.raises(BadRecipe, match=r"expected part\.field=value"):
+        load_recipe("smollm2-135m-full", ["data.directions"])
