@@ -2,90 +2,76 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from models.embedder import Embedder
 from scenarios.behaviours import BehaviourId
-from simulator.civilian.disclosure import content_words
 from simulator.events import Behaviour
-from simulator.officer.lexicon import COMMAND, COMPILED, COURTESY_OR_REASON
+from simulator.officer.classifier import LABELS, Weights, load
+from simulator.officer.features import Utterance, utterance_of
+from simulator.officer.lexicon import PATTERNS
+from simulator.officer.spans import plain, stretches
 
-_SENTENCES = re.compile(r"[^.!?]+[.!?]*")
-#: A reply of at most this many words that gives back this many of the civilian's own is mirroring.
-_MIRROR_MOST_WORDS, _MIRROR_SHARE = 9, 0.6
-#: Orders that share this much of their content words are the same order.
-_SAME_ORDER = 0.6
+#: These are shown by everything that was said, not by one clause of it.
+_WHOLE: frozenset[BehaviourId] = frozenset(("stacked_questions", "summary"))
+#: A match that covers at least this much of its clause says no more than the clause: the clause is quoted.
+_MOST_OF_IT = 0.7
+#: The classifier learned on utterances of a few sentences: more words than _LONG are read a stretch at a time.
+_LONG, _STRETCH = 80, 40
+_TRIM = " \t\n,;:…—-"
 
 
-def recognise(
-    words: str, earlier_officer: Sequence[str] = (), previous_civilian: str = ""
-) -> list[Behaviour]:
-    """Behaviours in one utterance, several at once, in the order of `scenarios.behaviours`.
+class SkillRecogniser:
+    """Patterns and a small classifier on MiniLM's states (see classifier.py, weights.json).
 
-    earlier_officer: the officer's utterances before this one, oldest first (for repeated orders).
-    previous_civilian: what was just answered (for mirroring).
+    Raises SimulatorError where the weights cannot be read.
     """
-    text = words.lower().replace("’", "'").strip()
-    if not any(c.isalnum() for c in text):
-        return []
-    found: dict[BehaviourId, str] = {}
-    for id_, pattern in COMPILED.items():
-        match = pattern.search(text)
-        if match:
-            found[id_] = words[match.start() : match.end()].strip() or words
-    _questions(text, words, found)
-    _orders(text, words, found, earlier_officer)
-    _mirrors(text, words, found, previous_civilian)
-    _settle(found)
-    return [Behaviour(id=id_, quote=quote) for id_, quote in found.items()]
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._weights: Weights = load()
+
+    def recognise(
+        self, words: str, earlier_officer: Sequence[str] = (), previous_civilian: str = ""
+    ) -> list[Behaviour]:
+        """Behaviours in one utterance, several at once, in the order of `scenarios.behaviours`.
+
+        earlier_officer: the officer's utterances before this one, oldest first (for repeated orders).
+        previous_civilian: what was just answered (for mirroring and paraphrase).
+        """
+        found: dict[BehaviourId, Behaviour] = {}
+        for stretch in stretches(words, _STRETCH if len(words.split()) > _LONG else _LONG):
+            text = words[stretch.start : stretch.end]
+            if not any(c.isalnum() for c in text):
+                continue
+            for one in self._in_stretch(text, earlier_officer, previous_civilian):
+                if one.id not in found or found[one.id].confidence < one.confidence:
+                    found[one.id] = one
+        return [found[label] for label in LABELS if label in found]
+
+    def _in_stretch(
+        self, words: str, earlier_officer: Sequence[str], previous_civilian: str
+    ) -> Iterator[Behaviour]:
+        said = utterance_of(self._embedder, words, earlier_officer, previous_civilian)
+        scores, of_clauses = self._weights.scores(said)
+        sure = self._weights.confidence(scores)
+        for column in np.flatnonzero(scores >= self._weights.threshold):
+            label = LABELS[column]
+            quote = _quote(words, label, said, int(np.argmax(of_clauses[:, column])))
+            yield Behaviour(id=label, quote=quote, confidence=round(float(sure[column]), 3))
 
 
-def _questions(text: str, words: str, found: dict[BehaviourId, str]) -> None:
-    asked = [s for s in _SENTENCES.findall(text) if s.strip().endswith("?")]
-    if len(asked) >= 2 and sum(len(content_words(s)) > 0 for s in asked) >= 2:
-        found["stacked_questions"] = words
-    if "open_question" in found and asked and not any(COMPILED["open_question"].search(s) for s in asked):
-        del found["open_question"]
-
-
-def _orders(
-    text: str, words: str, found: dict[BehaviourId, str], earlier_officer: Sequence[str]
-) -> None:
-    order = COMMAND.search(text)
-    if not order:
-        return
-    sentence = next((s for s in _SENTENCES.findall(text) if order.group().strip(" .,!?;") in s), text)
-    if sentence.strip().endswith("?"):
-        return
-    quote = words[order.start() : order.end()].strip(" ,;.")
-    if COURTESY_OR_REASON.search(sentence):
-        found.setdefault("clear_request", quote)
-    elif not {"dismissive", "gives_time", "minimal_encourager"} & set(found):
-        found["command"] = quote
-    own = content_words(order.group())
-    for before in earlier_officer[-6:]:
-        same = COMMAND.search(before.lower().replace("’", "'"))
-        if same and own and len(own & content_words(same.group())) >= _SAME_ORDER * len(own):
-            found["repeated_order"] = quote
-            return
-
-
-def _mirrors(text: str, words: str, found: dict[BehaviourId, str], previous_civilian: str) -> None:
-    own = content_words(text)
-    if not own or not previous_civilian or len(text.split()) > _MIRROR_MOST_WORDS:
-        return
-    if len(own & content_words(previous_civilian)) >= _MIRROR_SHARE * len(own) and "command" not in found:
-        found["mirroring"] = words
-
-
-def _settle(found: dict[BehaviourId, str]) -> None:
-    """Where one label rules out another."""
-    if "command" in found:
-        found.pop("clear_request", None)
-    if "summary" in found:
-        found.pop("paraphrase", None)
-    if {"threat", "insult"} & set(found):
-        for kind in ("offers_options", "reassurance", "i_message"):
-            found.pop(kind, None)
-    if "stacked_questions" in found:
-        found.pop("open_question", None)
+def _quote(words: str, label: BehaviourId, said: Utterance, best: int) -> str:
+    """The words that show it: the pattern's match in the clause that speaks most for the label, or that clause."""
+    if label in _WHOLE:
+        return words.strip()
+    clause = said.parts[best].span
+    text = words[clause.start : clause.end]
+    match = PATTERNS[label].search(plain(text))
+    shown = match.group() if match else ""
+    if not shown or len(shown) >= _MOST_OF_IT * len(text.strip()):
+        return text.strip().strip(_TRIM)
+    assert match is not None
+    return text[match.start() : match.end()].strip(_TRIM) or text.strip()

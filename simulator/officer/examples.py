@@ -1,0 +1,117 @@
+"""Labelled officer utterances to learn from: the library's dialogues and our own lines, split by scenario once."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scenarios.behaviours import BEHAVIOURS, BehaviourId
+from scenarios.loader import LIBRARY, dialogue_paths, load_dialogue
+from simulator.officer.spans import plain
+
+HELD_OUT = Path(__file__).with_name("held_out.txt")
+LINES = Path(__file__).with_name("lines")
+OWN = "own lines"
+
+
+@dataclass(frozen=True)
+class Example:
+    """An utterance as the recogniser of behaviours meets it, and what is truly in it. source: scenario id or OWN."""
+
+    source: str
+    text: str
+    earlier_officer: tuple[str, ...]
+    previous_civilian: str
+    labels: frozenset[BehaviourId]
+
+
+def held_out_ids() -> frozenset[str]:
+    """The scenarios that nothing is learned from; drawn once, kept in a file."""
+    return frozenset(HELD_OUT.read_text().split())
+
+
+def library_examples() -> Iterator[Example]:
+    """Every officer line of the scenarios that come with the program."""
+    for path in sorted(LIBRARY.glob("*/scenario.yaml")):
+        for dialogue in map(load_dialogue, dialogue_paths(path)):
+            before: tuple[str, ...] = ()
+            heard = dialogue.opening
+            for exchange in dialogue.exchanges:
+                labels = frozenset(exchange.does)
+                yield Example(path.parent.name, exchange.officer, before, heard, labels)
+                before = (*before, exchange.officer)
+                heard = exchange.civilian
+
+
+def own_examples() -> Iterator[Example]:
+    """Lines written for training only, where the library is thin."""
+    for path in sorted(LINES.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            labels = frozenset(row["labels"])
+            assert labels <= set(BEHAVIOURS), f"{path}: {labels - set(BEHAVIOURS)}"
+            before = tuple(row.get("previous_officer", ()))
+            yield Example(OWN, row["text"], before, row.get("previous_civilian", ""), labels)
+
+
+#: Said with something else, these would no longer be what they are.
+_ALONE: frozenset[BehaviourId] = frozenset(
+    ("minimal_encourager", "mirroring", "repeated_order", "stacked_questions")
+)
+
+
+def joined(examples: list[Example], seed: int) -> list[Example]:
+    """Our own lines two at a time, since officers do several things in a breath; never two questions."""
+    chance = random.Random(f"joined {seed}")
+    fit = [e for e in examples if e.source == OWN and e.text.strip() and not e.labels & _ALONE]
+    others = chance.sample(fit, len(fit))
+    return [
+        replace(one, text=f"{_ended(one.text)} {other.text}", labels=one.labels | other.labels)
+        for one, other in zip(fit, others, strict=True)
+        if one.text != other.text and not ("?" in one.text and "?" in other.text)
+    ]
+
+
+def _ended(text: str) -> str:
+    return text if text[-1] in ".?!" else text + "."
+
+
+#: What a small recogniser writes for what was said; each with the share of times it happens.
+_MISHEARD: tuple[tuple[str, str, float], ...] = (
+    (r"\bgoing to\b", "gonna", 0.5),
+    (r"\bwant to\b", "wanna", 0.4),
+    (r"\b(?:got to|have to)\b", "gotta", 0.3),
+    (r"\byou're\b", "your", 0.3),
+    (r"\bthey're\b", "their", 0.3),
+    (r"\bit's\b", "its", 0.4),
+    (r"\bi'm\b", "im", 0.3),
+    (r"\bma'am\b", "mam", 0.3),
+    (r"\bhere\b", "hear", 0.1),
+    (r"\bknow\b", "no", 0.1),
+    (r"\bright\b", "write", 0.05),
+    (r"\band\b", "in", 0.15),
+    (r"\bwhat's\b", "whats", 0.3),
+    (r"\b(?:because)\b", "cause", 0.4),
+    (r"\bdo not\b", "don't", 0.5),
+    (r"\byou\b", "ya", 0.04),
+    (r"ing\b", "in", 0.05),
+)
+_NO_MARKS = re.compile(r"[^\w\s']|_")
+
+
+def as_recognised(example: Example, seed: int) -> Example:
+    """The same utterance as a recogniser may give it: no marks, words misheard, now and then one lost."""
+    chance = random.Random(f"{seed} {example.text}")
+    text = " ".join(_NO_MARKS.sub(" ", plain(example.text)).split())
+    for said, heard, share in _MISHEARD:
+        pieces = re.split(f"({said})", text)
+        pieces[1::2] = [heard if chance.random() < share else piece for piece in pieces[1::2]]
+        text = "".join(pieces)
+    words = text.split()
+    if len(words) > 5 and chance.random() < 0.3:
+        del words[chance.randrange(len(words))]
+    return replace(example, text=" ".join(words) or example.text)
