@@ -8,32 +8,20 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer, Input
 
-from scenarios.schema import BAND_NAMES
 from simulator.cast import Choice
 from simulator.events import (
-    AffectMoved,
-    CivilianCutOff,
     CivilianSpoke,
-    ClauseReady,
-    EndingReached,
-    Event,
-    InjectHappened,
-    Noticed,
-    OfficerSpoke,
     SessionEnded,
-    SessionStarted,
     TurnTimed,
 )
 from simulator.records import Records
-from simulator.screens.affect_bars import AffectBars
 from simulator.screens.encounter import Encounter, Resumption
-from simulator.screens.latency import latency_line, level_meter
+from simulator.screens.encounter_view import EncounterView
+from simulator.screens.latency import level_meter
 from simulator.screens.load_line import LoadLine
 from simulator.screens.loading import Loader
 from simulator.screens.messages import (
@@ -48,8 +36,6 @@ from simulator.screens.messages import (
 from simulator.screens.officer_input import OfficerInput
 from simulator.screens.questions import Ask, Help
 from simulator.screens.talk_key import TalkKey
-from simulator.screens.transcript_view import TranscriptView
-from simulator.transcript import transcript
 
 HELP = """In the session
 
@@ -112,91 +98,39 @@ class SessionScreen(Screen[None]):
         self.stage: Stage = "loading"
         self._key = TalkKey()
         self._can_talk = False
-        self._spoke: OfficerSpoke | None = None
-        self._replied: CivilianSpoke | None = None
         self._left = False
         self._hinted = ("", 0.0)
-        self._stage_line = ""
         self.encounter = Encounter(loader, records, self.post_message, play, before)
 
     def compose(self) -> ComposeResult:
         person = self._scenario.civilian
         yield LoadLine(f"{person.name}, {person.role}")
-        with Horizontal(id="middle"):
-            yield TranscriptView(self._civilian)
-            with VerticalScroll(id="reminders"):
-                yield Static(self._reminders(), markup=False)
-        with Vertical(id="state"):
-            yield AffectBars()
-            yield Static(_STAGES["loading"], id="stage", markup=False)
-            yield Static("", id="latency", markup=False)
+        yield EncounterView(self._scenario)
         yield OfficerInput(placeholder="Type what you say, then Enter")
         yield Footer(compact=True, show_command_palette=False)
-
-    def _reminders(self) -> Content:
-        briefing, person = self._scenario.briefing, self._scenario.civilian
-        parts = [Content.styled("Objectives", "bold underline")]
-        parts += [Content(f"• {line}") for line in briefing.objectives]
-        parts += [Content(""), Content.styled("You see", "bold underline")]
-        parts += [Content(person.appearance), Content("")]
-        if briefing.officer_knows:
-            parts.append(Content.styled("You know", "bold underline"))
-            parts += [Content(f"• {line}") for line in briefing.officer_knows]
-        return Content("\n").join(parts)
 
     def on_mount(self) -> None:
         self.query_one(OfficerInput).focus()
         if isinstance(self._play, Resumption):
-            self._lay_down(self._play)
+            self.query_one(EncounterView).lay_down(self._play)
+        self._tick()
         self.set_interval(0.1, self._tick)
         self.encounter.start()
 
     def on_unmount(self) -> None:
         self.encounter.keep()
 
-    def _lay_down(self, play: Resumption) -> None:
-        view, bars = self.query_one(TranscriptView), self.query_one(AffectBars)
-        view.lay_down(transcript(play.events))
-        view.note("resumed: this is what was said so far")
-        for event in play.events:
-            if isinstance(event, SessionStarted):
-                bars.move(0, event.agitation, event.trust)
-            elif isinstance(event, AffectMoved):
-                bars.move(event.turn, event.agitation, event.trust)
-
     # -- what happened
 
     @on(Happened)
     def _happened(self, message: Happened) -> None:
-        event: Event = message.event
-        view, bars = self.query_one(TranscriptView), self.query_one(AffectBars)
+        event = message.event
+        self.query_one(EncounterView).show(event)
         match event:
-            case SessionStarted():
-                bars.move(0, event.agitation, event.trust)
-            case OfficerSpoke():
-                self._spoke = event
-                view.officer(event.text, event.turn)
-            case AffectMoved():
-                bars.move(event.turn, event.agitation, event.trust)
-            case InjectHappened():
-                view.scene(event.what)
-            case ClauseReady():
-                view.clause(event.text, event.turn, first=event.index == 0)
-            case CivilianSpoke():
-                self._replied = event
-                view.settle(event.text, event.turn)
-                if event.turn == 0:
-                    self._answered_all()
-            case CivilianCutOff():
-                view.cut_off(event.heard, event.turn)
-            case TurnTimed():
-                line = latency_line(event, self._spoke, self._replied)
-                self.query_one("#latency", Static).update(line)
+            case CivilianSpoke() if event.turn == 0:
                 self._answered_all()
-            case Noticed():
-                view.note(event.what)
-            case EndingReached():
-                view.note(f"{BAND_NAMES[event.band]}. {event.outcome}")
+            case TurnTimed():
+                self._answered_all()
             case SessionEnded() if event.reason != "ending":
                 self._finish(review=True)
             case _:
@@ -209,7 +143,7 @@ class SessionScreen(Screen[None]):
 
     @on(Remarked)
     def _remarked(self, message: Remarked) -> None:
-        self.query_one(TranscriptView).note(message.line)
+        self.query_one(EncounterView).remark(message.line)
 
     @on(StageMoved)
     def _stage_moved(self, message: StageMoved) -> None:
@@ -233,10 +167,7 @@ class SessionScreen(Screen[None]):
         elif self.stage == "ready" and self._can_talk and self._shown_stage() == "ready":
             line += ", type or talk (F2)"
         hint, until = self._hinted
-        line = f"! {hint}" if now < until else line
-        if line != self._stage_line:  # ten times a second: drawn only where it changed
-            self._stage_line = line
-            self.query_one("#stage", Static).update(line)
+        self.query_one(EncounterView).stage(f"! {hint}" if now < until else line)
 
     def _hint(self, words: str) -> None:
         """A few words to the officer, for a few seconds, where they look anyway."""

@@ -235,7 +235,7 @@ async def test_no_sound_is_said_once_and_text_goes_on(
         session = app.screen
         assert isinstance(session, SessionScreen)
         if session.encounter.sound is None:  # a machine without devices
-            assert screen_text(pilot).count("type and read") == 1
+            await until(pilot, lambda: screen_text(pilot).count("type and read") == 1)
             await pilot.press("f2")
             await pilot.pause()
             assert "no microphone" in screen_text(pilot)
