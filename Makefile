@@ -28,7 +28,7 @@ $(VENV)/.plain: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.plain
-	@$(PIP) install -q -c constraints.txt -e '.[dev]'
+	@$(PIP) install -q -c constraints.txt -e '.[train,bench,corpus,dev]'
 	@touch $@
 
 $(VENV)/.models: $(VENV)/.plain models/catalog.yaml

@@ -35,6 +35,8 @@ ROOMS: dict[str, tuple[str, str, str]] = {
         "corpus",
         "Raw transcripts and recordings -> DeEscalWild.",
     ),
+    "train": ("training.commands", "train", "Fine-tune a civilian by a recipe: rows -> adapter."),
+    "export": ("export.commands", "export", "Merge, convert, quantise and verify a civilian."),
     "models": ("models.commands", "models", "List, pull, verify and remove models."),
     "bench": ("benchmark.commands", "bench", "Measure latency and quality on this machine."),
 }

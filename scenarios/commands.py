@@ -11,6 +11,7 @@ import click
 
 from models.errors import BadInput
 from scenarios.commands_writing import dialogues_of, export, lint, new, schema, validate
+from scenarios.draft_command import draft
 from scenarios.printing import console, print_json
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def scenarios() -> None:
     """
 
 
-for _command in (validate, schema, new, export, lint):
+for _command in (validate, schema, new, draft, export, lint):
     scenarios.add_command(_command)
 
 

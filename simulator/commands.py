@@ -347,6 +347,24 @@ def review_progress(officer: str, html: Path) -> None:
     click.echo(f"Written to {html} ({len(rows)} sessions)")
 
 
+@review.command("utterance")
+def review_utterance() -> None:
+    """What an officer's utterance does: lines of JSON in, lines of JSON out.
+
+    \b
+    Example:
+      echo '{"text": "You sound scared. What happened?"}' | deescal review utterance
+    """
+    from models.embedder import Embedder
+    from models.fetch import model_path
+    from simulator.officer.skills import SkillRecogniser
+    from simulator.officer.utterances import label_lines
+
+    recogniser = SkillRecogniser(Embedder(model_path("embedder")))
+    for line in label_lines(sys.stdin, recogniser):
+        click.echo(line)
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def doctor(as_json: bool) -> None:

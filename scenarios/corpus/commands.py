@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from scenarios.corpus.review.commands import review
+
 if TYPE_CHECKING:
     from scenarios.corpus.publish import Published
     from scenarios.corpus.run import Kept, Run, Stage
@@ -50,6 +52,9 @@ def corpus() -> None:
       less run/report.md                               what was left out, and why
       deescal corpus publish run/                      again, after people have reviewed
     """
+
+
+corpus.add_command(review)
 
 
 @corpus.command()
