@@ -27,6 +27,7 @@ def shape(**changes: Any) -> dict[str, Any]:
         "vocab_size": 49152, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
         "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 1024,
         "tie_word_embeddings": True, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2,
+        "initializer_range": 0.2,
     } | changes  # fmt: skip
 
 
