@@ -120,7 +120,7 @@ def test_two_voices_are_told_apart_and_written_down(tmp_path: Path) -> None:
     assert [t.speaker for t in outcome.transcript.turns] == ["[Speaker 1]", "[Speaker 2]"] * 2
     heard = " ".join(turn.text.lower() for turn in outcome.transcript.turns)
     assert "tail light" in heard
-    assert "glove box" in heard
+    assert "license and registration" in heard
     spans = spans_of(samples, recordings.speech_in(samples))
     assert _wrong_share(spans, truth) < 0.1
 
