@@ -53,7 +53,7 @@ def bare_loop(engine: Engine) -> Any:
         n_threads=settings.threads,
         n_threads_batch=settings.threads,
         n_gpu_layers=settings.gpu_layers,
-        # llama.cpp's own choice (-1) is on wherever the backend can, and every CPU can.
+        # llama.cpp's own choice (-1, left only on a GPU) is on wherever the backend can.
         flash_attn=settings.flash_attention != 0,
         verbose=False,
     )

@@ -45,26 +45,38 @@ BEHAVIOURS: dict[BehaviourId, Behaviour] = {
     for b in (
         _skill("introduces_self", "Introduces self", ICAT, "gives name or agency as a person"),
         _skill("open_question", "Open question", FBI, "asks what cannot be answered yes or no"),
-        _skill("minimal_encourager", "Minimal encourager", FBI, "a few words that keep them talking"),
+        _skill(
+            "minimal_encourager", "Minimal encourager", FBI, "a few words that keep them talking"
+        ),
         _skill("mirroring", "Mirroring", FBI, "gives back their last words"),
         _skill("emotion_label", "Emotion label", FBI, "names the feeling heard"),
         _skill("paraphrase", "Paraphrase", FBI, "says in own words what they said"),
         _skill("summary", "Summary", FBI, "gathers content and feeling so far"),
         _skill("i_message", '"I" message', FBI, "says own view or feeling without blame"),
         _skill("shows_empathy", "Empathy", PJ, "shows that it matters to them"),
-        _skill("explains_why", "Explains why", PJ, "gives the reason for a stop, a question, an act"),
+        _skill(
+            "explains_why", "Explains why", PJ, "gives the reason for a stop, a question, an act"
+        ),
         _skill("offers_options", "Offers options", ICAT, "leaves them a real choice"),
         _skill("gives_time", "Gives time", ICAT, "slows down; says there is no hurry"),
-        _skill("clear_request", "Clear request", ICAT, "one thing asked, with a reason or courtesy"),
-        _skill("reassurance", "Reassurance", ICAT, "says they are safe or not in trouble, truthfully"),
-        _skill("asks_safety", "Asks about safety", ICAT, "asks plainly about weapons, injury, suicide"),
+        _skill(
+            "clear_request", "Clear request", ICAT, "one thing asked, with a reason or courtesy"
+        ),
+        _skill(
+            "reassurance", "Reassurance", ICAT, "says they are safe or not in trouble, truthfully"
+        ),
+        _skill(
+            "asks_safety", "Asks about safety", ICAT, "asks plainly about weapons, injury, suicide"
+        ),
         _skill("offers_help", "Offers help", PJ, "offers something that serves them"),
         _skill("courtesy", "Courtesy", PJ, "please, thank you, sir, ma'am, their name"),
         _fault("threat", "Threat", ICAT, "or else: arrest, force, an ultimatum"),
         _fault("insult", "Insult", PJ, "contempt, sarcasm, name-calling"),
         _fault("dismissive", "Dismissive", FBI, '"calm down", minimising, not hearing'),
         _fault("command", "Bare command", ICAT, "an order with neither reason nor courtesy"),
-        _fault("repeated_order", "Repeated order", ICAT, "the same order again, no alternative tried"),
+        _fault(
+            "repeated_order", "Repeated order", ICAT, "the same order again, no alternative tried"
+        ),
         _fault("stacked_questions", "Stacked questions", ICAT, "several questions in one breath"),
         _fault("lecturing", "Lecturing", FBI, "moralises, tells them how to live"),
         _fault("false_promise", "False promise", PJ, "promises what is not theirs to promise"),

@@ -115,9 +115,7 @@ class Records:
                 "SELECT kind, at_s, body FROM events WHERE session_id = ? ORDER BY n", (session_id,)
             ).fetchall()
         if not rows:
-            raise BadSimulatorInput(
-                f"no session '{session_id}'; `deescal review list` shows them"
-            )
+            raise BadSimulatorInput(f"no session '{session_id}'; `deescal review list` shows them")
         return [
             EVENT.validate_python({"kind": kind, "at_s": at_s, **json.loads(body)})
             for kind, at_s, body in rows

@@ -58,28 +58,6 @@ def own_examples() -> Iterator[Example]:
             yield Example(OWN, row["text"], before, row.get("previous_civilian", ""), labels)
 
 
-#: Said with something else, these would no longer be what they are.
-_ALONE: frozenset[BehaviourId] = frozenset(
-    ("minimal_encourager", "mirroring", "repeated_order", "stacked_questions")
-)
-
-
-def joined(examples: list[Example], seed: int) -> list[Example]:
-    """Our own lines two at a time, since officers do several things in a breath; never two questions."""
-    chance = random.Random(f"joined {seed}")
-    fit = [e for e in examples if e.source == OWN and e.text.strip() and not e.labels & _ALONE]
-    others = chance.sample(fit, len(fit))
-    return [
-        replace(one, text=f"{_ended(one.text)} {other.text}", labels=one.labels | other.labels)
-        for one, other in zip(fit, others, strict=True)
-        if one.text != other.text and not ("?" in one.text and "?" in other.text)
-    ]
-
-
-def _ended(text: str) -> str:
-    return text if text[-1] in ".?!" else text + "."
-
-
 #: What a small recogniser writes for what was said; each with the share of times it happens.
 _MISHEARD: tuple[tuple[str, str, float], ...] = (
     (r"\bgoing to\b", "gonna", 0.5),

@@ -25,7 +25,6 @@ from simulator.officer.examples import (
     Example,
     as_recognised,
     held_out_ids,
-    joined,
     library_examples,
     own_examples,
 )
@@ -35,7 +34,7 @@ CARD = WEIGHTS.with_name("weights.json")
 _FOLDS = 4
 #: Strength of the penalty, and what a label present weighs against one absent; by cross-validation.
 _C, _PRESENT = 3.0, 3.0
-_COPY_WEIGHT, _PAIR_WEIGHT = 0.5, 0.5
+_COPY_WEIGHT = 0.5
 _RUNS_KEPT, _STATE_PARTS = 9000, 128
 _RUNS_SCALE, _PATTERN_SCALE, _NUMBER_SCALE = 2.0, 0.7, 0.7
 Bools = NDArray[np.bool_]
@@ -250,18 +249,11 @@ def main(out: Path = WEIGHTS) -> None:
     unseen = [e for e in library if e.source in unseen_ids]
     seen = [e for e in library if e.source not in unseen_ids] + list(own_examples())
     print(f"{len(seen)} lines to learn from, {len(unseen)} of {len(unseen_ids)} scenarios held out")
-    fold = _folds(seen)
-    pairs: list[Example] = []
-    fold_of_pair: list[int] = []
-    for k in range(_FOLDS):  # within a fold, so that no line is on both sides of a cut
-        two = joined([e for e, f in zip(seen, fold, strict=True) if f == k], seed=k)
-        pairs += [as_recognised(e, seed=3) if at % 3 == 0 else e for at, e in enumerate(two)]
-        fold_of_pair += [k] * (len(pairs) - len(fold_of_pair))
     copies = [as_recognised(e, seed=1) for e in seen]
-    said = read(embedder, [*seen, *copies, *pairs])
-    labels = np.concatenate([truth_of(seen), truth_of(seen), truth_of(pairs)])
-    weight = np.repeat([1.0, _COPY_WEIGHT, _PAIR_WEIGHT], [len(seen), len(seen), len(pairs)])
-    fold = np.concatenate([fold, fold, np.array(fold_of_pair)])
+    said = read(embedder, [*seen, *copies])
+    labels = np.concatenate([truth_of(seen), truth_of(seen)])
+    weight = np.repeat([1.0, _COPY_WEIGHT], len(seen))
+    fold = np.tile(_folds(seen), 2)
     left_out = np.zeros((len(said), len(LABELS)))
     for k in range(_FOLDS):
         part = fit(
@@ -271,8 +263,7 @@ def main(out: Path = WEIGHTS) -> None:
         )
         left_out[fold == k] = _scores(part, [s for s, f in zip(said, fold, strict=True) if f == k])
         print(f"fold {k + 1} of {_FOLDS} done")
-    single = slice(0, 2 * len(seen))
-    weights = with_thresholds(fit(said, labels, weight), left_out[single], labels[single])
+    weights = with_thresholds(fit(said, labels, weight), left_out, labels)
     save(weights, out)
     own = np.array([e.source == OWN for e in seen])
     clear = figures_of(left_out[: len(seen)][own] >= weights.threshold, truth_of(seen)[own])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from models.fetch import model_path
 from models.hardware import default_threads
 from scenarios.schema import Voice
-from simulator.events import ClauseReady, Event, OfficerSpoke, SessionStarted, AffectMoved
+from simulator.events import AffectMoved, ClauseReady, Event, OfficerSpoke, SessionStarted
 from simulator.session import Session, SoundTimes
 from simulator.voice.asr import Recogniser
 from simulator.voice.delivery import delivery_for
@@ -50,7 +50,8 @@ class Ears:
 
 @dataclass
 class Mouth:
-    """Speaks the civilian's clauses as the session publishes them. Add `on_event` to the publishers.
+    """Speaks the civilian's clauses as the session publishes them. Add `on_event` to the
+    publishers.
 
     sink: takes each piece of sound; the first of a turn comes with first=True.
     """
@@ -89,7 +90,9 @@ class Mouth:
         return join((audio for _, audio in self.pieces), self.speaker.sample_rate)
 
     def heard_until(self, played_s: float) -> str:
-        """The words of the newest turn that were heard in `played_s` seconds of it, by whole words."""
+        """The words of the newest turn that were heard in `played_s` seconds of it, by whole
+        words.
+        """
         words: list[str] = []
         left = played_s
         for text, audio in self.pieces:

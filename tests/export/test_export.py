@@ -147,7 +147,8 @@ def test_an_adapter_of_another_base_is_refused(run: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "whole.gguf").exists()
 
 
-@pytest.mark.parametrize("family", ["Qwen2", "Gemma2"])
+# Not Qwen2: transformers gives it its own tokeniser class, and llama.cpp knows only real vocabularies.
+@pytest.mark.parametrize("family", ["Granite", "Gemma2"])
 def test_other_architectures_go_the_whole_way(family: str, tokenizer: Any, tmp_path: Path) -> None:
     import transformers
 

@@ -97,7 +97,11 @@ def test_a_reply_cut_off_is_laid_down_as_heard(talk: Conversation) -> None:
 def test_old_turns_go_whole_and_the_prefix_stays(talk: Conversation) -> None:
     prefix = list(talk.engine.tokens)
     for number in range(9):
-        turn(talk, f"Question number {number}, is that right, yes or no?", f"Answer number {number}, yes it is.")
+        turn(
+            talk,
+            f"Question number {number}, is that right, yes or no?",
+            f"Answer number {number}, yes it is.",
+        )
     dropped = talk.make_room(talk.engine.n_ctx // 2)
     assert dropped >= 1
     assert talk.engine.room >= talk.engine.n_ctx // 2

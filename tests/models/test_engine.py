@@ -39,7 +39,11 @@ def test_rewound_tokens_leave_no_trace(engine: Engine) -> None:
 
 
 def test_drop_closes_the_gap(engine: Engine) -> None:
-    head, middle, tail = engine.tokenize("One two"), engine.tokenize(TEXT), engine.tokenize(" three four")
+    head, middle, tail = (
+        engine.tokenize("One two"),
+        engine.tokenize(TEXT),
+        engine.tokenize(" three four"),
+    )
     engine.prefill(head + middle + tail)
     engine.drop(len(head), len(head) + len(middle))
     assert engine.tokens == head + tail
@@ -58,7 +62,9 @@ def test_generate_counts_what_was_cached(engine: Engine) -> None:
 
 def test_cancelled_between_tokens(engine: Engine) -> None:
     seen: list[int] = []
-    for token in engine.generate(GREEDY, 50, engine.tokenize(TEXT), cancelled=lambda: len(seen) >= 3):
+    for token in engine.generate(
+        GREEDY, 50, engine.tokenize(TEXT), cancelled=lambda: len(seen) >= 3
+    ):
         seen.append(token)
     assert len(seen) == 3
     assert engine.tokens[-3:] == seen
