@@ -80,14 +80,14 @@ def check_installed() -> None:
     """Raises NoVoicePrints."""
     if not installed():
         raise NoVoicePrints(
-            "telling voices apart needs Resemblyzer: pip install 'deescalwild-simulator[audio]'"
+            "telling voices apart needs Resemblyzer: pip install 'deescalwild-simulator[recordings]'"
         )
 
 
 def spans_of(samples: Floats, speech: Sequence[tuple[float, float]]) -> list[Span]:
     """`samples`: mono, 16 kHz. `speech`: stretches with speech, in seconds, in order.
 
-    Raises NoVoicePrints where the `audio` extra is not installed.
+    Raises NoVoicePrints where the `recordings` extra is not installed.
     """
     stretches = [_stretch(samples, start, end) for start, end in speech if end - start >= 0.1]
     if not stretches:

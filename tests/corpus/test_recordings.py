@@ -1,4 +1,4 @@
-"""Recordings: words to voices to turns; the whole way, with real voices, where the `audio` extra is installed."""
+"""Recordings: words to voices to turns; the whole way, with real voices, where the `recordings` extra is installed."""
 
 import importlib.util
 import shutil
@@ -17,7 +17,8 @@ from scenarios.corpus.sources import RawFile, files_in
 from scenarios.errors import BadScenario
 
 needs_voice_prints = pytest.mark.skipif(
-    importlib.util.find_spec("resemblyzer") is None, reason="the extra `audio` is not installed"
+    importlib.util.find_spec("resemblyzer") is None,
+    reason="the extra `recordings` is not installed",
 )
 needs_espeak = pytest.mark.skipif(
     shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"
