@@ -17,15 +17,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from models.decode_threads import DecodeThreads
+from models.decode_threads import DecodeThreads, barrier_spins
 from models.errors import BadModel, ModelError
 from models.hardware import default_threads
 
-# How long an OpenMP thread spins at a barrier before it sleeps: about 2 ms. To sleep at once
-# (OMP_WAIT_POLICY=passive) halves decoding on idle cores; libgomp's own 300000 lets programs that
-# compute side by side starve each other, down to 0.3 tokens/s. See models/decode_threads.py. It is
-# read when llama.cpp is loaded, so it stands before the import.
-os.environ.setdefault("GOMP_SPINCOUNT", "30000")
+# How long an OpenMP thread spins at a barrier before it sleeps. To sleep at once (OMP_WAIT_POLICY=
+# passive) halves decoding on idle cores; libgomp's own 300000 lets programs that compute side by
+# side starve each other, down to 0.3 tokens/s. See models/decode_threads.py. It is read when
+# llama.cpp is loaded, so it stands before the import.
+os.environ.setdefault("GOMP_SPINCOUNT", barrier_spins())
 
 import llama_cpp
 

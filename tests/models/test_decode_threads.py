@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
-from models.decode_threads import LONGEST_WAIT, DecodeThreads
+import pytest
+
+from models.decode_threads import LONGEST_WAIT, DecodeThreads, barrier_spins
 
 
 def decode(chooser: DecodeThreads, tokens: int, seconds: Callable[[int], float]) -> list[int]:
@@ -61,3 +64,13 @@ def test_half_the_threads_where_half_the_cores_are_taken() -> None:
 
 def test_one_thread_has_no_other_to_try() -> None:
     assert set(decode(DecodeThreads(1), 50, contended)) == {1}
+
+
+def test_threads_sleep_at_once_where_more_programs_than_cores_compute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.7, 9.0, 9.0))
+    assert int(barrier_spins()) > 0
+    monkeypatch.setattr(os, "getloadavg", lambda: (9.0, 0.1, 0.1))
+    assert barrier_spins() == "0"
