@@ -8,6 +8,7 @@ radio and shouting, and blind to two voices at once. See `roles` for who the voi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -185,6 +186,9 @@ def _levelled(piece: Floats) -> Floats:
 @cache
 def _encoder() -> Any:
     check_installed()
+    import torch
     from resemblyzer import VoiceEncoder
 
+    # The pipeline reads two files at a time, and threads that wait for each other on a busy machine crawl.
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     return VoiceEncoder("cpu", verbose=False)
