@@ -9,7 +9,8 @@ LLAMA_FLAGS := -DGGML_NATIVE=ON -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAM
 	-DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_OPENSSL=OFF
 export CMAKE_ARGS ?= $(LLAMA_FLAGS)
 
-.PHONY: help play demo test test-fast lint format setup setup-dev models clean
+# Everything that is in the training issue's short run: rows, train, merge, convert, quantise, verify.
+.PHONY: pipeline-smoke help play demo test test-fast lint format setup setup-dev models clean
 help:
 	@echo "make play   talk with a civilian        make demo   a session with no hands, into ./demo"
 	@echo "make test   lint and all tests          make clean  remove what make made (models stay)"
@@ -28,7 +29,7 @@ $(VENV)/.plain: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.plain
-	@$(PIP) install -q -c constraints.txt -e '.[train,bench,corpus,dev]'
+	@$(PIP) install -q -c constraints.txt -e '.[corpus,dev]'
 	@touch $@
 
 $(VENV)/.models: $(VENV)/.plain models/catalog.yaml
@@ -58,6 +59,13 @@ test: setup-dev lint
 
 test-fast: setup-dev
 	@$(BIN)/python -m pytest -m "not slow"
+
+$(VENV)/.train: $(VENV)/.dev
+	@$(PIP) install -q -c constraints.txt -e '.[train]'
+	@touch $@
+
+pipeline-smoke: $(VENV)/.train $(VENV)/.models
+	@PATH="$(CURDIR)/$(BIN):$$PATH" export/pipeline-smoke.sh
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -84,7 +84,11 @@ def format_of(engine: Engine) -> ChatFormat:
             f"{engine.path}: no chat template inside: this is not a chat model and cannot play a civilian"
         )
     bos = engine.bos()
-    return chat_format(template, bos="" if bos is None else _text_of(engine, bos))
+    return chat_format(
+        template,
+        bos="" if bos is None else _text_of(engine, bos),
+        eos=_text_of(engine, engine.eos()),
+    )
 
 
 def _text_of(engine: Engine, token: int) -> str:

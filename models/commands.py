@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from models.build_command import build
 from models.errors import BadInput, DeescalError, ModelError
 
 if TYPE_CHECKING:
@@ -261,30 +262,4 @@ def _print_table(rows: list[tuple[ModelCard, bool]]) -> None:
     console.print(table)
 
 
-@models.command()
-@click.option(
-    "--adapter",
-    type=click.Path(path_type=Path),
-    help="A LoRA adapter as GGUF; else the shipped one.",
-)
-@click.option("--again", is_flag=True, help="Build it even where it is built already.")
-def build(adapter: Path | None, again: bool) -> None:
-    """Make this device's civilian: base and adapter merged, quantised to what is fastest here, checked.
-
-    From then on it is the default civilian. Needs no torch.
-
-    \b
-    Examples:
-      deescal models build
-      deescal models build --adapter my-civilian.gguf
-    """
-    from models.build import build as built_from
-
-    built = built_from(adapter, again, lambda line: click.echo(line, err=True))
-    for each in built.candidates:
-        mark = "*" if each.kind == built.chosen else " "
-        click.echo(
-            f"{mark} {each.kind:6} KL {each.mean_kl:.4f}  perplexity × {each.perplexity_ratio:.3f}  "
-            f"prefill {each.prefill_tokens_per_s:.0f}/s  decode {each.decode_tokens_per_s:.0f}/s"
-        )
-    click.echo(built.path)
+models.add_command(build)

@@ -208,6 +208,10 @@ class Engine:
             return None
         return int(llama_cpp.llama_vocab_bos(self._vocab))
 
+    def eos(self) -> int:
+        """The token that ends a text: some chat templates write it after each turn."""
+        return int(llama_cpp.llama_vocab_eos(self._vocab))
+
     def tokenize(self, text: str, special: bool = False) -> list[int]:
         """Tokens of `text`. special: control tokens written out in it count as such (templates
         only).

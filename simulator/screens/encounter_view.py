@@ -36,6 +36,7 @@ class EncounterView(Vertical):
         self._scenario = scenario
         self._spoke: OfficerSpoke | None = None
         self._replied: CivilianSpoke | None = None
+        self._stage = Static("", id="stage", markup=False)
         self._stage_line = ""
 
     def compose(self) -> ComposeResult:
@@ -45,7 +46,7 @@ class EncounterView(Vertical):
                 yield Static(self._reminders())
         with Vertical(id="state"):
             yield AffectBars()
-            yield Static("", id="stage", markup=False)
+            yield self._stage
             yield Static("", id="latency", markup=False)
 
     def _reminders(self) -> Content:
@@ -106,4 +107,4 @@ class EncounterView(Vertical):
         """Asked ten times a second: drawn only where it changed."""
         if line != self._stage_line:
             self._stage_line = line
-            self.query_one("#stage", Static).update(line)
+            self._stage.update(line)

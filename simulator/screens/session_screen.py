@@ -111,9 +111,12 @@ class SessionScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(OfficerInput).focus()
+        self._tick()
+        self.call_after_refresh(self._begin)  # by then everything that shows events stands
+
+    def _begin(self) -> None:
         if isinstance(self._play, Resumption):
             self.query_one(EncounterView).lay_down(self._play)
-        self._tick()
         self.set_interval(0.1, self._tick)
         self.encounter.start()
 

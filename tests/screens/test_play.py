@@ -207,7 +207,7 @@ async def test_typing_while_they_answer_keeps_what_was_typed(
     app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.is_mounted)
         session = app.screen
         assert isinstance(session, SessionScreen)
         line = session.query_one(OfficerInput)
