@@ -15,6 +15,9 @@ async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
     """Let the program run until it holds; a program that hangs fails the test, a slow machine does not."""
     began = time.monotonic()
     while not holds():
+        screen = pilot.app.screen
+        failed = isinstance(screen, SessionScreen) and screen.stage == "failed"
+        assert not failed, screen_text(pilot)
         await pilot.pause(0.05)
         assert time.monotonic() - began < 600, screen_text(pilot)
 
