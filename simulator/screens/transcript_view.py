@@ -49,24 +49,35 @@ class TranscriptView(VerticalScroll):
     def __init__(self, civilian: str) -> None:
         super().__init__()
         self._civilian = civilian
+        self._early: list[
+            Utterance
+        ] = []  # said before the screen stood: a warm cache is that quick
 
     def on_mount(self) -> None:
         self.anchor()
+        early, self._early = self._early, []
+        self.mount_all(early)
+
+    def _lay(self, said: Utterance) -> None:
+        if self._early or not self.is_attached:
+            self._early.append(said)
+        else:
+            self.mount(said)
 
     def officer(self, words: str, turn: int) -> None:
-        self.mount(Utterance("officer", OFFICER, words or "(says nothing)", turn))
+        self._lay(Utterance("officer", OFFICER, words or "(says nothing)", turn))
 
     def scene(self, what: str) -> None:
-        self.mount(Utterance("scene", SCENE, what))
+        self._lay(Utterance("scene", SCENE, what))
 
     def note(self, line: str) -> None:
-        self.mount(Utterance("note", "note", line))
+        self._lay(Utterance("note", "note", line))
 
     def clause(self, words: str, turn: int, first: bool) -> None:
         """The civilian's next words."""
         last = self._last_reply(turn)
         if first or last is None:
-            self.mount(Utterance("civilian", self._civilian, words, turn))
+            self._lay(Utterance("civilian", self._civilian, words, turn))
         else:
             last.add(words)
 
@@ -97,7 +108,7 @@ class TranscriptView(VerticalScroll):
                     self.cut_off(said.text, said.turn)
 
     def _last_reply(self, turn: int) -> Utterance | None:
-        for each in reversed(list(self.query(Utterance))):
+        for each in reversed([*self.query(Utterance), *self._early]):
             if each.kind == "civilian":
                 return each if each.turn == turn else None
         return None
