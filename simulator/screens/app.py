@@ -147,23 +147,26 @@ class SimulatorApp(App[None]):
         """Ctrl-C: out at once; a session that runs is kept."""
         self.exit()
 
-    def finish(self) -> str | None:
+    def finish(self, wait_s: float | None = None) -> bool:
         """After `run`: let the last answer be recorded and give the model back.
 
-        Returns the id of a session that can be gone on with, if the person left one.
+        False where an answer was still being found after `wait_s`: the model is in use and not given back.
         """
-        encounter = self.encounter
-        if encounter is None:
-            self.loader.close()
-            return None
-        encounter.keep()
-        if not encounter.join(_LAST_ANSWER_S):
-            # The model is still computing, and must not be taken from under it. Every event is on disk.
-            sys.stderr.flush()
-            os._exit(0)
+        if self.encounter is not None:
+            self.encounter.keep()
+            if not self.encounter.join(wait_s):
+                return False
         self.loader.close()
-        unfinished = {row.id for row in self.records.unfinished()}
-        return encounter.session_id if encounter.session_id in unfinished else None
+        return True
+
+    @property
+    def kept(self) -> str | None:
+        """The id of the session that was left and can be gone on with."""
+        encounter = self.encounter
+        if encounter is None or not encounter.session_id:
+            return None
+        row = self.records.find(encounter.session_id)
+        return row.id if row.ended is None else None
 
 
 def run(records: Records, config: LaunchConfig) -> None:
@@ -175,11 +178,15 @@ def run(records: Records, config: LaunchConfig) -> None:
     app = SimulatorApp(records, config)
     with stray_output_to(cache_dir() / "play.log"):
         app.run()
-        kept = app.finish()
+        given_back = app.finish(_LAST_ANSWER_S)
     if app.problem is not None:
         raise app.problem
-    if kept:
-        print(f"The session is kept. To go on with it: deescal play --resume {kept[:8]}")
+    if app.kept:
+        print(f"The session is kept. To go on with it: deescal play --resume {app.kept[:8]}")
+    if not given_back:
+        # The model still computes and must not be taken from under it; every event is on disk.
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _check_devices(config: LaunchConfig) -> None:
