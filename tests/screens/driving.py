@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from textual.pilot import Pilot
 
+from simulator.screens.briefing import BriefingScreen
 from simulator.screens.officer_input import OfficerInput
 from simulator.screens.session_screen import SessionScreen
 
@@ -20,6 +21,18 @@ async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
         assert not failed, screen_text(pilot)
         await pilot.pause(0.05)
         assert time.monotonic() - began < 600, screen_text(pilot)
+
+
+async def begin(pilot: Pilot[None]) -> SessionScreen:
+    """From the briefing into the session, as soon as it is the officer's turn."""
+    app = pilot.app
+    await until(pilot, lambda: isinstance(app.screen, BriefingScreen) and app.focused)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(app.screen, SessionScreen))
+    session = app.screen
+    assert isinstance(session, SessionScreen)
+    await until(pilot, lambda: session.stage == "ready")
+    return session
 
 
 async def say(pilot: Pilot[None], screen: SessionScreen, words: str) -> None:

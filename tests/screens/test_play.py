@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from driving import say, screen_text, until
+from driving import begin, say, screen_text, until
 from textual import events
 
 from scenarios.loader import load
@@ -50,11 +50,7 @@ async def test_pick_briefing_three_turns_quit_review(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BriefingScreen))
         assert "Content warnings" in screen_text(pilot)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, SessionScreen))
-        session = app.screen
-        assert isinstance(session, SessionScreen)
-        await until(pilot, lambda: session.stage == "ready")
+        session = await begin(pilot)
         lines = [
             "Good afternoon, ma'am. Mind if I shut this door?",
             "Are you hurt? I can see your sleeve got pulled.",
@@ -110,7 +106,7 @@ async def test_a_killed_session_is_offered_and_goes_on_where_it_stopped(
     before = records.events(session_id)
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ResumeScreen))
+        await until(pilot, lambda: isinstance(app.screen, ResumeScreen) and app.focused)
         assert "2 turns" in screen_text(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, SessionScreen))
@@ -119,7 +115,9 @@ async def test_a_killed_session_is_offered_and_goes_on_where_it_stopped(
         await until(pilot, lambda: session.stage == "ready")
         assert "What do I call you?" in screen_text(pilot)
         await say(pilot, session, "Is somebody waiting for you at home?")
-        await pilot.press("escape", "down", "enter")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen))
     app.finish()
     after = records.events(session_id)
@@ -135,12 +133,12 @@ async def test_an_unfinished_session_can_be_reviewed_and_ended(
     killed_session(records)
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ResumeScreen))
+        await until(pilot, lambda: isinstance(app.screen, ResumeScreen) and app.focused)
         await pilot.press("r")
         await until(pilot, lambda: isinstance(app.screen, ReviewScreen) and app.screen._review)
         assert "not finished" in screen_text(pilot)
         await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, ResumeScreen))
+        await until(pilot, lambda: isinstance(app.screen, ResumeScreen) and app.focused)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, Ask))
         await pilot.press("enter")
@@ -152,12 +150,8 @@ async def test_an_unfinished_session_can_be_reviewed_and_ended(
 async def test_ctrl_c_in_a_session_keeps_it(make_app: MakeApp, records: Records) -> None:
     app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, BriefingScreen))
-        await pilot.press("enter")
-        await until(
-            pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.stage == "ready"
-        )
-        app.screen.query_one(OfficerInput).value = "Are you hurt?"
+        session = await begin(pilot)
+        session.query_one(OfficerInput).value = "Are you hurt?"
         await pilot.press("enter", "ctrl+c")
         await pilot.pause()
     app.finish()
@@ -171,13 +165,7 @@ async def test_ctrl_c_in_a_session_keeps_it(make_app: MakeApp, records: Records)
 async def test_anything_can_be_pasted_and_said(make_app: MakeApp, records: Records) -> None:
     app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3))
     async with app.run_test(size=(60, 20)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, BriefingScreen))
-        await pilot.press("enter")
-        await until(
-            pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.stage == "ready"
-        )
-        session = app.screen
-        assert isinstance(session, SessionScreen)
+        session = await begin(pilot)
         pasted = "[bold]😀\x1b[2J\x00 back[/]\n" + "I am going to say one thing, slowly.\n" * 140
         assert len(pasted) > 5000
         line = session.query_one(OfficerInput)
@@ -206,12 +194,8 @@ async def test_typing_while_they_answer_keeps_what_was_typed(
 ) -> None:
     app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.is_mounted)
-        session = app.screen
-        assert isinstance(session, SessionScreen)
+        session = await begin(pilot)
         line = session.query_one(OfficerInput)
-        await until(pilot, lambda: session.stage == "ready")
         line.value = "Are you hurt?"
         await pilot.press("enter")
         line.value = "Too early."
@@ -233,12 +217,7 @@ async def test_no_sound_is_said_once_and_text_goes_on(
     monkeypatch.setenv("PULSE_SERVER", "unix:/nonexistent")
     app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3, voice=True), voice=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await until(
-            pilot, lambda: isinstance(app.screen, SessionScreen) and app.screen.stage == "ready"
-        )
-        session = app.screen
-        assert isinstance(session, SessionScreen)
+        session = await begin(pilot)
         if session.encounter.sound is None:  # a machine without devices
             await until(pilot, lambda: screen_text(pilot).count("type and read") == 1)
             await pilot.press("f2")
