@@ -217,7 +217,10 @@ class Encounter:
         self._post(StageMoved("recognising"))
         heard = self._ears.hear(take)
         if not heard.text:
-            self._post(Remarked(f"nothing was recognised: {heard.refused or 'no words'}"))
+            why = heard.refused or "no words"
+            self._post(
+                Remarked(f"nothing was recognised: {why}; press and say it again", lasting=False)
+            )
             return
         self._post(StageMoved("answering"))
         say_to_session(session, heard, "microphone", take_end_s)

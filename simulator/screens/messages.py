@@ -42,9 +42,10 @@ class StageMoved(Message):
 
 @dataclass
 class Remarked(Message):
-    """A line for the officer that is no part of the session."""
+    """A line for the officer that is no part of the session. lasting: stands among what was said."""
 
     line: str
+    lasting: bool = True
 
 
 @dataclass

@@ -146,7 +146,10 @@ class SessionScreen(Screen[None]):
 
     @on(Remarked)
     def _remarked(self, message: Remarked) -> None:
-        self.query_one(EncounterView).remark(message.line)
+        if message.lasting:
+            self.query_one(EncounterView).remark(message.line)
+        else:
+            self._hint(message.line)
 
     @on(StageMoved)
     def _stage_moved(self, message: StageMoved) -> None:

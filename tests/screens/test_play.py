@@ -20,6 +20,7 @@ from simulator.events import (
 from simulator.records import Records
 from simulator.screens.app import SimulatorApp
 from simulator.screens.briefing import BriefingScreen
+from simulator.screens.messages import Remarked
 from simulator.screens.officer_input import OfficerInput
 from simulator.screens.picker import Picker, ScenarioTable
 from simulator.screens.questions import Ask, Help
@@ -258,3 +259,17 @@ async def test_a_model_that_cannot_be_loaded_ends_the_program_with_its_reason(
         await until(pilot, lambda: app.problem is not None)
     app.finish()
     assert "broken.gguf" in str(app.problem)
+
+
+async def test_a_remark_that_does_not_last_stands_by_the_state_and_not_in_the_transcript(
+    make_app: MakeApp, records: Records
+) -> None:
+    app = make_app(choice=Choice(load("shoplifting-detention"), "upset", 3))
+    async with app.run_test(size=(80, 24)) as pilot:
+        session = await begin(pilot)
+        session.post_message(Remarked("this line stays"))
+        session.post_message(Remarked("nothing was recognised", lasting=False))
+        await until(pilot, lambda: "nothing was recognised" in screen_text(pilot))
+        assert not any("recognised" in said.words for said in session.query(Utterance))
+        await until(pilot, lambda: "this line stays" in screen_text(pilot))
+    app.finish()
