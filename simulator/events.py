@@ -36,6 +36,7 @@ class SessionStarted(Event):
     agitation: int
     trust: int
     voice: bool
+    draft: bool = Field(False, description="the scenario was a draft: tried out, not assessed")
     versions: dict[str, str] = {}
 
 
@@ -55,6 +56,21 @@ class OfficerSpoke(Event):
     source: Literal["typed", "microphone", "wav"]
     audio_s: float | None = None
     asr_ms: float | None = None
+
+
+class ProsodyHeard(Event):
+    """How the turn's words were said. None where it was not measured (typed, or no calibration)."""
+
+    kind: Literal["prosody_heard"] = "prosody_heard"
+    turn: int
+    loudness_db: float | None = Field(
+        None, description="of the speech, above (+) or below (-) the officer's own usual level"
+    )
+    words_per_minute: float | None = Field(None, description="while speaking, pauses left out")
+    longest_pause_s: float | None = Field(None, description="longest silence inside the utterance")
+    overlap_s: float | None = Field(
+        None, description="how long the officer spoke while the civilian was still speaking"
+    )
 
 
 class Behaviour(BaseModel):
@@ -79,7 +95,16 @@ class Cause(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal[
-        "behaviour", "stressor", "red_line", "calming_signal", "inject", "silence", "time"
+        "behaviour",
+        "stressor",
+        "red_line",
+        "calming_signal",
+        "inject",
+        "silence",
+        "time",
+        "prosody",
+        "repair",
+        "broken_promise",
     ]
     id: str
     about: str
@@ -222,6 +247,7 @@ AnyEvent = Annotated[
     SessionStarted
     | SessionResumed
     | OfficerSpoke
+    | ProsodyHeard
     | BehavioursRecognised
     | AffectMoved
     | FactsOpened
