@@ -115,6 +115,10 @@ def _never() -> bool:
     return False
 
 
+def _nothing() -> None:
+    pass
+
+
 class Engine:
     """A GGUF model and one context on it. One call at a time, from whichever thread.
 
@@ -130,6 +134,9 @@ class Engine:
         self.settings = (settings or EngineSettings()).resolved()
         self.tokens: list[int] = []
         self.last = CallTimings()
+        #: Called between the slices and the tokens of every call. What it raises ends the call there,
+        #: and what was computed until then stays: so a voice session gives up an answer at once.
+        self.between: Callable[[], None] = _nothing
         self._busy = threading.Lock()
         self._logits_at = -1  # length of `tokens` for which the context holds logits
         self._lora: Any = None
@@ -255,6 +262,7 @@ class Engine:
             )
         step = self.settings.slice_tokens
         for at in range(0, len(tokens), step):
+            self.between()
             if at and cancelled():
                 return at
             self._decode(tokens[at : at + step])
@@ -355,6 +363,7 @@ class Engine:
                     if self.is_end(token):
                         return
                     self._decode_one(token)
+                    self.between()
                     yield token
                     if cancelled():
                         return

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -59,6 +60,15 @@ class Reply:
     timings: Timings | None
     refused: list[tuple[str, str]] = field(default_factory=list)  # (draft, reason)
     first_token_at: float | None = None  # time.monotonic()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a reply changes in a player, as it stood before it: see `CivilianPlayer.mark`."""
+
+    used: frozenset[str]
+    said: tuple[str, ...]
+    draw: Any
 
 
 _DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -155,6 +165,20 @@ class CivilianPlayer:
         told = direction(agitation, trust, length, may_tell, note)
         self.hear(words)
         return self._drafts(words, told, length, fitting, disclosure, cached, agitation)
+
+    def mark(self) -> Mark:
+        """Where the player stands, so that a reply to words that were only supposed can be undone.
+
+        A voice session answers before it is certain that the officer has finished. Whatever `reply`
+        and `hear` change, but for the engine's tokens (the next `hear` rewinds those), belongs into
+        the mark.
+        """
+        return Mark(frozenset(self._used), tuple(self._said), self._draw.getstate())
+
+    def take_back(self, mark: Mark) -> None:
+        """Forget everything since the mark: the officer went on speaking."""
+        self._used, self._said = set(mark.used), list(mark.said)
+        self._draw.setstate(mark.draw)
 
     def settle(self, heard: str) -> None:
         """The civilian's words as the officer heard them; again with less where they were cut
