@@ -86,6 +86,7 @@ def model_facts(model: str, path: Path) -> Model:
         bytes=path.stat().st_size,
         architecture=info.architecture,
         quantisation=info.quantisation,
+        name=info.name or "",
     )
 
 

@@ -2,6 +2,18 @@
 
 A comparison reads run files and nothing else, so each stands alone: device, runtime, model, workload, settings, raw
 samples, and the figures made of them.
+
+One file is one model with one group of settings on one device. What kinds there are and what is in theirs:
+
+  engine, voice      `bench engine`, `bench voice`: the project's own promises, each figure with its threshold
+  latency            `bench latency`: figures named by llama-bench's shapes (`pp512@d0`, `tg32@d1024`), TTFT, memory
+  dialogue           `bench dialogue`: turns as `play` has them; samples by turn
+  score              quality of generated text. models[0] is the one scored; figures and samples carry the same names
+                     (`rouge_l`, `bleu4_corpus`, `meteor`, `reply_words` ...); the samples are one value an item in
+                     the workload's order, and `clusters` names the scenario of each item, so that intervals and
+                     paired comparisons can be taken by scenario. settings: all that must be alike to compare
+                     (mode, preset, sampling, seed, split, metric versions)
+  judge, human       the same with `realism`, `deescalation`, one value a dialogue or reply
 """
 
 from __future__ import annotations
@@ -20,7 +32,7 @@ from benchmark.errors import BadBenchmarkInput, BenchmarkError
 
 SCHEMA_VERSION = 1
 
-Kind = Literal["engine", "voice", "latency"]
+Kind = Literal["engine", "voice", "latency", "dialogue", "score", "judge", "human"]
 Source = Literal["measured", "estimated", "none"]
 
 
@@ -66,6 +78,7 @@ class Model(_Part):
     bytes: int
     architecture: str = ""
     quantisation: str = ""
+    name: str = Field("", description="the GGUF's general.name: the same for all quantisations")
 
 
 class Workload(_Part):
@@ -73,6 +86,16 @@ class Workload(_Part):
 
     name: str
     sha256: str
+
+
+class Trace(_Part):
+    """Something of the machine followed through a run: watts, clocks, degrees. source none: `note` says why."""
+
+    unit: str
+    source: Source
+    at_s: list[float] = []
+    values: list[float] = []
+    note: str = ""
 
 
 class RunFile(_Part):
@@ -89,6 +112,10 @@ class RunFile(_Part):
     samples: dict[str, list[float]] = Field(description="raw, in the order they were taken")
     figures: list[Figure]
     notes: list[str] = []
+    clusters: list[str] = Field(
+        [], description="the scenario of each item of the samples, in order"
+    )
+    telemetry: dict[str, Trace] = {}
 
     def figure(self, name: str) -> Figure:
         """The figure of a name. Raises KeyError."""
