@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,8 @@ from scenarios.draft_reading import (
 from scenarios.errors import BadScenario, ScenarioError
 from scenarios.loader import own_library, scenario_paths
 from scenarios.schema import Scenario
+from scenarios.unfinished import FINISH, unfinished
 
-#: What a person has yet to write begins with this.
-FINISH = "[finish]"
 #: A longer dialogue is cut: nobody debriefs from more.
 _REFERENCE_TURNS = 200
 _LINE = 600
@@ -84,18 +82,6 @@ def drafted(dialogue: Dialogue, id_: str | None = None) -> dict[str, Any]:
         "debrief": _debrief(dialogue),
         "reference": _reference(dialogue),
     }
-
-
-def unfinished(data: Any, at: str = "") -> Iterator[str]:
-    """Paths of the fields that a person has yet to write."""
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from unfinished(value, f"{at}.{key}" if at else str(key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from unfinished(value, f"{at}.{index}")
-    elif isinstance(data, str) and data.startswith(FINISH):
-        yield at
 
 
 def write_draft(data: dict[str, Any], written_by: dict[str, str], out: Path | None = None) -> Path:

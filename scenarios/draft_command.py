@@ -36,9 +36,10 @@ def draft(
       deescal scenarios draft bodycam.mp4 --model qwen2.5-3b-instruct-q4_k_m
     """
     from models.fetch import model_path
-    from scenarios.draft import drafted, unfinished, write_draft
+    from scenarios.draft import drafted, write_draft
     from scenarios.draft_reading import read_dialogue
     from scenarios.errors import BadScenario
+    from scenarios.unfinished import unfinished
 
     if id_ is not None and not (_ID.fullmatch(id_) and len(id_) <= 60):
         raise BadScenario(

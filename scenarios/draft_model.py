@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.corpus.annotate import excerpt
-from scenarios.corpus.judge import words_that_fit
-from scenarios.draft import FINISH, unfinished
+from scenarios.corpus.judge import tokens_that_fit
 from scenarios.draft_reading import Dialogue
 from scenarios.errors import ScenarioError
+from scenarios.unfinished import FINISH, unfinished
 
 _SYSTEM = (
     "You help to write training scenarios for police officers from transcripts. You answer with one plain "
@@ -98,7 +98,8 @@ class _Writer:
         self._engine = Engine(gguf, EngineSettings(n_ctx=_N_CTX))
         form = format_of(self._engine)
         tokenize = self._engine.tokenize
-        text = excerpt(dialogue.transcript, words_that_fit(_N_CTX))
+        room = tokens_that_fit(_N_CTX)
+        text = excerpt(dialogue.transcript, room, lambda line: len(tokenize(line)))
         self._before = [
             *tokenize(form.head, special=True),
             *tokenize(_SYSTEM),

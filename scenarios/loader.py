@@ -39,6 +39,11 @@ class Loaded:
     def id(self) -> str:
         return self.scenario.id
 
+    @property
+    def is_draft(self) -> bool:
+        """Not reviewed yet: to try out, never to assess an officer with."""
+        return self.scenario.status == "draft"
+
     @cached_property
     def dialogues(self) -> list[Dialogue]:
         return [load_dialogue(path) for path in dialogue_paths(self.path)]
@@ -90,10 +95,13 @@ def all_scenarios() -> Iterator[Loaded]:
 
 
 def surprise(found: list[Loaded], seed: int) -> Loaded:
-    """One of `found`, by seed."""
-    if not found:
+    """One of `found`, by seed; never a draft, which nobody has reviewed."""
+    reviewed = [loaded for loaded in found if not loaded.is_draft]
+    if found and not reviewed:
+        raise BadScenario("only drafts fit, and those are not drawn; ask for less, or name one")
+    if not reviewed:
         raise BadScenario("no scenario fits; ask for less")
-    return random.Random(seed).choice(found)
+    return random.Random(seed).choice(reviewed)
 
 
 def problems(path: Path, model: type[BaseModel] = Scenario) -> list[str]:

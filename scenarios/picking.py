@@ -100,13 +100,14 @@ class Suggestion:
 def suggested(library: Iterable[Loaded], weights: dict[BehaviourId, float]) -> list[Suggestion]:
     """Scenarios that train what is weak, the best first; the easier first where equal.
 
-    weights: skill -> how much it is wanted, above 0. Scenarios that train none are left out.
+    weights: skill -> how much it is wanted, above 0. Drafts and scenarios that train none are left
+    out.
     """
     rows = []
     for loaded in library:
         trains = sorted(set(loaded.scenario.skills) & set(weights), key=lambda s: -weights[s])
         score = sum(weights[skill] for skill in trains)
-        if trains:
+        if trains and not loaded.is_draft:
             rows.append((-score, loaded.scenario.difficulty.level, loaded.id, loaded, trains))
     return [
         Suggestion(loaded, tuple(trains))

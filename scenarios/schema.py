@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from scenarios.behaviours import BehaviourId
+from scenarios.unfinished import FINISH, unfinished
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
@@ -257,7 +258,10 @@ class Scenario(Part):
     locale: str = "en-US"
     licence: str = "CC-BY-4.0"
     source: Source = Source.model_validate({})
-    status: Literal["reviewed", "draft"] = "reviewed"
+    status: Literal["reviewed", "draft"] = Field(
+        "reviewed",
+        description="a draft is not played for assessment until a person has finished it",
+    )
     setting: Text = Field(
         description="where and when, what is seen and heard; second person to nobody"
     )
@@ -279,6 +283,8 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
+        if self.status == "reviewed":
+            _finished(self)
         person = self.civilian
         _unique([e.id for e in self.events], "event")
         _unique([e.id for e in self.endings], "ending")
@@ -347,6 +353,16 @@ class Dialogue(Part):
     subject_type: SubjectType
     opening: Line = Field(description="the civilian's first words")
     exchanges: list[Exchange] = Field(min_length=3, max_length=24)
+
+
+def _finished(scenario: Scenario) -> None:
+    open_ = list(unfinished(scenario.model_dump()))
+    if open_:
+        more = f" and {len(open_) - 1} more fields" if len(open_) > 1 else ""
+        raise ValueError(
+            f"status is reviewed, but {FINISH} still stands in {open_[0]}{more}: write them, or "
+            "leave `status: draft`"
+        )
 
 
 def _unique(ids: list[str], what: str) -> None:

@@ -89,6 +89,7 @@ class Cast:
             agitation=session.agitation,
             trust=session.trust,
             voice=choice.voice,
+            draft=choice.loaded.is_draft,
             versions={
                 name: importlib.metadata.version(name)
                 for name in ("deescalwild-simulator", "llama-cpp-python")

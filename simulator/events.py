@@ -71,6 +71,9 @@ class ProsodyHeard(Event):
     overlap_s: float | None = Field(
         None, description="how long the officer spoke while the civilian was still speaking"
     )
+    waited_s: float | None = Field(
+        None, description="silence between the civilian's last word and the officer's first"
+    )
 
 
 class Behaviour(BaseModel):
@@ -198,6 +201,24 @@ class CivilianCutOff(Event):
     heard: str
 
 
+class CivilianCutIn(Event):
+    """The civilian did not wait: they answered while the officer was still lecturing. What the
+    officer said until then is the turn's utterance.
+    """
+
+    kind: Literal["civilian_cut_in"] = "civilian_cut_in"
+    turn: int
+    after_s: float = Field(description="how long the officer had been speaking")
+
+
+class OfficerBackchannelled(Event):
+    """Said "mm-hm" or "okay" while the civilian was speaking: it stopped nobody."""
+
+    kind: Literal["officer_backchannelled"] = "officer_backchannelled"
+    turn: int = Field(description="whose reply was being heard")
+    text: str
+
+
 class TurnTimed(Event):
     """Where the time of a turn went; seconds on the session's clock, None where there was no such
     stage.
@@ -256,6 +277,8 @@ AnyEvent = Annotated[
     | ClauseReady
     | CivilianSpoke
     | CivilianCutOff
+    | CivilianCutIn
+    | OfficerBackchannelled
     | TurnTimed
     | ContextDropped
     | Noticed

@@ -71,6 +71,7 @@ def assess(events: Sequence[Event]) -> Review:
         model_id=started.model_id,
         voice=started.voice,
         notes=_notes(started, events, loaded, turns),
+        draft=started.draft,
         turns=len(officer),
         hardness=_hardness(started, loaded, moved),
         finished=any(isinstance(e, SessionEnded) for e in events),
@@ -117,6 +118,11 @@ def _notes(
 ) -> list[str]:
     """What a reader should know of the record itself."""
     notes = []
+    if started.draft:
+        notes.append(
+            "The scenario was a draft that nobody had reviewed: this was a try-out of the scenario and no assessment "
+            "of the officer. It is left out of progress pages and learning records."
+        )
     if loaded is None:
         notes.append(
             f"The scenario “{started.scenario_id}” is no longer on this device, or no longer holds. What was said and "

@@ -158,6 +158,7 @@ class Review(_Part):
     model_id: str
     voice: bool
     notes: list[str]
+    draft: bool = False
     turns: int
     hardness: Difficulty
     finished: bool

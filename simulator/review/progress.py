@@ -67,13 +67,18 @@ class Progress(_Part):
 
 
 def progress(reviews: Sequence[Review]) -> Progress:
-    """Sessions in order of time. Raises BadSimulatorInput for none with a turn, or for more than one officer."""
+    """Sessions in order of time, try-outs of drafts left out.
+
+    Raises BadSimulatorInput for none with a turn, or for more than one officer.
+    """
     officers = {review.officer for review in reviews}
     if len(officers) > 1:
         raise BadSimulatorInput(
             f"reviews of {len(officers)} officers: progress is of one person; nothing here compares people"
         )
-    taken = sorted((r for r in reviews if r.turns), key=lambda review: review.began_at)
+    taken = sorted(
+        (r for r in reviews if r.turns and not r.draft), key=lambda review: review.began_at
+    )
     if not taken:
         raise BadSimulatorInput(
             "no session with a turn of this officer yet: there is no progress to show"

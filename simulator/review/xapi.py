@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.behaviours import BEHAVIOURS
+from simulator.errors import BadSimulatorInput
 from simulator.review.model import Review, Seen
 
 #: Ids are names, not addresses (`.invalid` is reserved, so that none can become one): nothing is fetched from them.
@@ -109,7 +110,16 @@ def _behaviour(review: Review, seen: Seen, activity: dict[str, Any], at: datetim
 
 
 def write_statements(reviews: Sequence[Review], path: Path) -> int:
-    """One statement a line; the file appears whole or not at all. Returns how many."""
+    """One statement a line; the file appears whole or not at all. Returns how many.
+
+    Raises BadSimulatorInput where a review is of a draft's try-out: that was no learning to record.
+    """
+    for review in reviews:
+        if review.draft:
+            raise BadSimulatorInput(
+                f"session {review.session_id[:8]} tried out the draft '{review.scenario_id}': no learning record "
+                "is written of it"
+            )
     made = [statement for review in reviews for statement in statements(review)]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

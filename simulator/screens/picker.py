@@ -282,7 +282,7 @@ class Picker(Screen[None]):
         self._open(self.query_one(ScenarioTable).current())
 
     def action_surprise(self) -> None:
-        shown = self.query_one(ScenarioTable).shown
+        shown = [each for each in self.query_one(ScenarioTable).shown if not each.is_draft]
         if shown:
             self._open(random.SystemRandom().choice(shown))
 

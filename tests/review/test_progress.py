@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import BadSimulatorInput
+from simulator.events import SessionStarted
 from simulator.review.assess import assess
 from simulator.review.model import Review
 from simulator.review.progress import progress, write_progress
@@ -98,3 +99,15 @@ def test_statements_are_lines_of_json(reviews: list[Review], tmp_path: Path) -> 
     lines = (tmp_path / "xapi.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == count == sum(len(statements(r)) for r in reviews)
     assert all(json.loads(line)["id"] for line in lines)
+
+
+def test_the_try_out_of_a_draft_is_no_assessment(play: Play, tmp_path: Path) -> None:
+    started, *rest = play().say(BAD).leave()
+    assert isinstance(started, SessionStarted)
+    review = assess([started.model_copy(update={"draft": True}), *rest])
+    assert any("no assessment" in note for note in review.notes)
+    with pytest.raises(BadSimulatorInput, match="no session"):
+        progress([review])
+    with pytest.raises(BadSimulatorInput, match="tried out the draft"):
+        write_statements([review], tmp_path / "learning.jsonl")
+    assert not list(tmp_path.iterdir())

@@ -2,17 +2,20 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from scenarios.draft import FINISH, drafted, unfinished, write_draft
+from scenarios.draft import drafted, write_draft
 from scenarios.draft_command import draft
 from scenarios.draft_model import QUESTIONS, fill, sentence
 from scenarios.draft_reading import read_dialogue
 from scenarios.errors import BadScenario
-from scenarios.loader import load
+from scenarios.loader import load, surprise
+from scenarios.picking import suggested
+from scenarios.unfinished import FINISH, unfinished
 
 TALK = """start_time,speaker_label,transcript
 00:01,Officer Hale,"Good evening, ma'am. The reason I stopped you is the red light at the bridge."
@@ -112,6 +115,38 @@ def test_what_is_no_dialogue_is_refused(tmp_path: Path, content: str, says: str)
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadScenario, match="folder"):
         read_dialogue(tmp_path)
+
+
+def _finished(value: Any) -> Any:
+    """The draft with every gap written by somebody."""
+    if isinstance(value, dict):
+        return {key: _finished(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_finished(part) for part in value]
+    return value.replace(FINISH, "Written:") if isinstance(value, str) else value
+
+
+def test_reviewed_is_refused_while_a_gap_stands(talk: Path, tmp_path: Path) -> None:
+    path = write_draft(drafted(read_dialogue(talk), "gaps"), {}, tmp_path / "own")
+    draft_text = path.read_text(encoding="utf-8")
+    path.write_text(draft_text.replace("status: draft", "status: reviewed"), encoding="utf-8")
+    with pytest.raises(
+        BadScenario, match=r"status is reviewed, but \[finish\] still stands in title"
+    ):
+        load(path)
+    whole = _finished(yaml.safe_load(draft_text)) | {"status": "reviewed"}
+    path.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    assert load(path).scenario.status == "reviewed"
+
+
+def test_a_draft_is_neither_drawn_nor_suggested(talk: Path, tmp_path: Path) -> None:
+    path = write_draft(drafted(read_dialogue(talk), "drawn"), {}, tmp_path / "own")
+    unread = load(path)
+    with pytest.raises(BadScenario, match="only drafts fit"):
+        surprise([unread], 1)
+    assert suggested([unread], {"explains_why": 1.0}) == []
+    reviewed = load("noise-complaint")
+    assert {surprise([unread, reviewed], seed).id for seed in range(30)} == {"noise-complaint"}
 
 
 def test_the_command(talk: Path, tmp_path: Path) -> None:
