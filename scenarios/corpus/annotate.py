@@ -21,7 +21,7 @@ from scenarios.corpus.run import Kept, Run, write_json
 from scenarios.corpus.transcript import Transcript
 from scenarios.errors import ScenarioError
 
-VERSION = 1
+VERSION = 2
 
 #: Failures on one transcript after another after which the judge is taken for broken.
 _GIVE_UP = 5
@@ -56,7 +56,7 @@ def annotate(
         path = folder / f"{kept.source}.json"
         transcript = run.transcript("filter", kept.source)
         assert transcript is not None
-        text = excerpt(transcript, judge.context_words)
+        text = excerpt(transcript, judge.room, judge.count)
         key = _key(judge.name, text, rules)
         if _kept_answer(path, key) is not None:
             result.cached += 1
@@ -101,26 +101,37 @@ def annotate(
     return result
 
 
-def excerpt(transcript: Transcript, words: int) -> str:
-    """The transcript as lines of OFFICER, CIVILIAN, OTHER; a long one gives its beginning, middle and end."""
+def excerpt(transcript: Transcript, room: int, count: Callable[[str], int]) -> str:
+    """The transcript as lines of OFFICER, CIVILIAN, OTHER, in at most `room` tokens by `count`; a
+    long one gives its beginning, middle and end."""
     lines = [f"{_SAYS.get(t.role, 'OTHER')}: {t.text}" for t in transcript.turns]
-    sizes = [len(line.split()) for line in lines]
-    if sum(sizes) <= words:
+    sizes = [count(line) + 1 for line in lines]  # one for the end of the line
+    if sum(sizes) <= room:
         return "\n".join(lines)
-    third = words // 3
-    kept: list[str] = []
-    middle = len(lines) // 2
-    for start in (0, middle, None):
-        size = 0
-        part: list[str] = []
-        run = range(len(lines) - 1, -1, -1) if start is None else range(start, len(lines))
-        for index in run:
-            size += sizes[index]
-            if size > third:
-                break
-            part.append(lines[index])
-        kept += [*(reversed(part) if start is None else part), "[…]"]
-    return "\n".join(kept[:-1])
+    third, last = room // 3 - 4, len(lines) - 1
+    chosen = sorted(
+        {
+            *_that_fit(range(last + 1), sizes, third),
+            *_that_fit(range(last // 2, last + 1), sizes, third),
+            *_that_fit(range(last, -1, -1), sizes, third),
+        }
+    )
+    shown: list[str] = []
+    for before, at in zip([-1, *chosen], chosen, strict=False):
+        shown += ["[…]"] * (at != before + 1) + [lines[at]]
+    return "\n".join(shown)
+
+
+def _that_fit(run: Iterable[int], sizes: list[int], room: int) -> list[int]:
+    """The first of `run` whose sizes fit; what is too long on its own is passed over."""
+    kept: list[int] = []
+    for at in run:
+        if sizes[at] <= room:
+            room -= sizes[at]
+            kept.append(at)
+        elif kept:
+            break
+    return kept
 
 
 def question_for(members: dict[str, Rule]) -> str:

@@ -16,6 +16,8 @@ from scenarios.errors import BadScenario, ScenarioError
 
 #: Longest quote asked for, in characters.
 QUOTE = 80
+#: Tokens of the longest answer: six features with a quote each.
+_ANSWER = 420
 _SYSTEM = "You read transcripts of police encounters and answer with JSON only."
 
 
@@ -31,10 +33,15 @@ class JudgeFailed(ScenarioError):
 
 
 class Judge(Protocol):
-    """Answers questions about one text. `name` says what model, for the cache and the report."""
+    """Answers questions about one text. `name` says what model, for the cache and the report;
+    `room` how many tokens of a transcript fit beside a question and its answer."""
 
     name: str
-    context_words: int
+    room: int
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, at least: exact where the model is here, else an estimate on the safe side."""
+        ...
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
         """JSON: {name: {"present": bool, "quote": str}} for every name. Raises JudgeDown, JudgeFailed."""
@@ -72,9 +79,9 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def words_that_fit(n_ctx: int) -> int:
-    """Words of a transcript that leave room for a question (under 400 tokens) and its answer."""
-    return int((n_ctx - 1100) / 1.5)
+def tokens_that_fit(n_ctx: int) -> int:
+    """Tokens of a transcript that leave room for a question (under 420 tokens) and its answer."""
+    return n_ctx - _ANSWER - 500
 
 
 class LocalJudge:
@@ -85,9 +92,12 @@ class LocalJudge:
         from models.engine import Engine, EngineSettings
 
         self.name = name
-        self.context_words = words_that_fit(n_ctx)
+        self.room = tokens_that_fit(n_ctx)
         self._engine = Engine(gguf, EngineSettings(n_ctx=n_ctx))
         self._format = format_of(self._engine)
+
+    def count(self, text: str) -> int:
+        return len(self._engine.tokenize(text))
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
         from models.engine import Sampling
@@ -106,12 +116,14 @@ class LocalJudge:
                 break
             same += 1
         engine.rewind(len(engine.tokens) - min(same, len(tokens) - 1))
-        if len(tokens) - len(engine.tokens) > engine.room - 64:
+        if len(tokens) - len(engine.tokens) > engine.room - _ANSWER:
             raise JudgeFailed(
                 f"the transcript does not fit the judge's context ({len(tokens)} tokens)"
             )
         sampling = Sampling(temperature=0, repeat_penalty=1.0, grammar=answer_grammar(names))
-        drawn = list(engine.generate(sampling, max_tokens=420, prompt=tokens[len(engine.tokens) :]))
+        drawn = list(
+            engine.generate(sampling, max_tokens=_ANSWER, prompt=tokens[len(engine.tokens) :])
+        )
         return engine.detokenize(drawn)
 
     def __enter__(self) -> Self:
@@ -142,7 +154,7 @@ class EndpointJudge:
         if not re.match(r"https?://[^/\s]+", url):
             raise BadScenario(f"{url}: is no address of a server; wanted http://host:port/v1")
         self.name = f"{model or 'default'} at {url}"
-        self.context_words = words_that_fit(n_ctx)
+        self.room = tokens_that_fit(n_ctx)
         self._url = url.rstrip("/")
         if not self._url.endswith("/chat/completions"):
             self._url += "/chat/completions"
@@ -151,6 +163,9 @@ class EndpointJudge:
         # Servers differ in how JSON is asked for: the next way is tried until one has worked once.
         self._ways: list[_Way] = ["json_schema", "json_object", "plain"]
         self._worked = False
+
+    def count(self, text: str) -> int:
+        return len(text) // 3 + 1  # short turns in spoken English have 3.3 to 4 letters to a token
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
         last = ""
@@ -168,7 +183,9 @@ class EndpointJudge:
                 if problem.code in (400, 422, 500) and not self._worked and len(self._ways) > 1:
                     self._ways.pop(0)
                     attempt -= 1
-                elif problem.code in (400, 401, 403, 404, 405, 422):
+                elif problem.code in (400, 413, 422):  # this text: too long for its context, mostly
+                    raise JudgeFailed(f"{last}: {_why(problem)}".rstrip(": ")) from None
+                elif problem.code in (401, 403, 404, 405):
                     raise JudgeDown(f"{self._url} refuses: {last}") from None
             except TimeoutError:
                 last = f"no answer within {self._timeout_s:.0f} s"
@@ -181,7 +198,7 @@ class EndpointJudge:
                 last = f"cannot be reached: {problem}"
             except (ValueError, KeyError, IndexError, TypeError) as problem:
                 last = f"its reply is no chat completion ({type(problem).__name__})"
-        if last.startswith(("cannot be reached", "5")):
+        if last.startswith(("cannot be reached", "502", "503", "504")):
             raise JudgeDown(f"{self._url}: {last}")
         raise JudgeFailed(last)
 
@@ -223,3 +240,11 @@ class EndpointJudge:
         trace: TracebackType | None,
     ) -> None:
         pass
+
+
+def _why(problem: urllib.error.HTTPError) -> str:
+    """What the server says of its refusal, in a line."""
+    try:
+        return " ".join(problem.read(2000).decode("utf-8", "replace").split())[:200]
+    except OSError:
+        return ""

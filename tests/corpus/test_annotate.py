@@ -156,6 +156,20 @@ def test_rubbish_is_asked_for_twice_and_then_told(run: Run, text: str) -> None:
     assert not list(result.folder.glob("youtube*.json"))
 
 
+def test_a_text_that_is_too_long_for_the_judge_costs_that_text_alone(run: Run) -> None:
+    answered = 0
+
+    def short(body: dict[str, Any]) -> tuple[int, str]:
+        nonlocal answered
+        answered += 1
+        return (400, '{"error": "context_length_exceeded"}') if answered == 3 else sensible(body)
+
+    with server(short) as (url, _):
+        result = annotate(run, judge_at(url), None)
+    assert result.done == 3
+    assert [why for why in result.failed.values() if "context_length_exceeded" in why]
+
+
 def test_a_reply_that_is_no_completion(run: Run) -> None:
     with server(lambda _: (200, "<html>hello</html>")) as (url, _):
         result = annotate(run, judge_at(url), 1)
@@ -179,14 +193,18 @@ def test_an_address_that_is_none(url: str) -> None:
         EndpointJudge(url, "m")
 
 
+def _words(text: str) -> int:
+    return len(text.split())
+
+
 def test_a_long_transcript_is_shown_in_three_parts() -> None:
     transcript = with_roles(STOP * 30, ROLES_OF_STOP)
-    text = excerpt(transcript, 300)
-    assert len(text.split()) <= 300
+    text = excerpt(transcript, 300, _words)
+    assert _words(text) <= 300
     assert text.count("[…]") == 2
     assert text.startswith("OFFICER: Good evening.")
     assert text.endswith(STOP[-1][1])
-    assert "[…]" not in excerpt(with_roles(STOP, ROLES_OF_STOP), 300)
+    assert "[…]" not in excerpt(with_roles(STOP, ROLES_OF_STOP), 300, _words)
 
 
 def test_answers() -> None:
@@ -208,8 +226,10 @@ def test_kappa() -> None:
 @pytest.mark.slow
 def test_the_embedded_model_answers_in_the_grammar(civilian_gguf: Path) -> None:
     members = default_rules().groups["police"]
-    text = excerpt(with_roles(STOP, ROLES_OF_STOP), 200)
+    # Longer than the context: short turns have many tokens to a word, and the answer needs room.
+    transcript = with_roles(STOP * 30, ROLES_OF_STOP)
     with LocalJudge(civilian_gguf, "local") as judge:
+        text = excerpt(transcript, judge.room, judge.count)
         answer = judge.answer(text, question_for(members), list(members))
         again = judge.answer(text, question_for(members), list(members))
     assert list(parsed(answer, members)) == list(members)
