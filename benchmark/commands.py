@@ -46,7 +46,7 @@ _CHECK = click.option("--check", is_flag=True, help="Exit 1 where a threshold do
     type=click.IntRange(2, 1000),
     default=5,
     show_default=True,
-    help="Pairs of prefills; three times as many of the shorter decodes.",
+    help="Pairs of prefills at least; three times as many of the shorter decodes.",
 )
 @_OUT
 @_JSON

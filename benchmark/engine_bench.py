@@ -73,7 +73,7 @@ def bench_engine(
         settings={**asdict(settings), **asdict(repetitions)},
         samples=_samples(speed, started, played),
         figures=_figures(speed, started, played, default_model=model == "civilian"),
-        notes=_notes(speed),
+        notes=_notes(speed, on),
     )
 
 
@@ -206,7 +206,14 @@ def _plain(name: str, values: list[float], unit: str, about: str) -> Figure:
     )
 
 
-def _notes(speed: SpeedSamples) -> list[str]:
-    if speed.same_tokens:
-        return ["Engine and bare loop drew the same greedy tokens in every piece."]
-    return ["Engine and bare loop drew different greedy tokens: rounding, or a fault; look closer."]
+def _notes(speed: SpeedSamples, on: dict[str, Any]) -> list[str]:
+    same = "the same" if speed.same_tokens else "different"
+    then = "" if speed.same_tokens else ": rounding, or a fault; look closer"
+    notes = [f"Engine and bare loop drew {same} greedy tokens in every piece{then}."]
+    cores, load = on["cores"]["usable_logical"], on["load_average"]
+    if load is not None and load > 0.5 * cores:
+        notes.append(
+            f"The machine was busy when this began (load {load:.1f} on {cores} cores): speeds are lower bounds, "
+            "ratios less certain."
+        )
+    return notes

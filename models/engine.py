@@ -20,6 +20,7 @@ from typing import Any
 from models.decode_threads import DecodeThreads, barrier_spins
 from models.errors import BadModel, ModelError
 from models.hardware import default_threads
+from models.tuned import tuned
 
 # How long an OpenMP thread spins at a barrier before it sleeps. To sleep at once (OMP_WAIT_POLICY=
 # passive) halves decoding on idle cores; libgomp's own 300000 lets programs that compute side by
@@ -29,6 +30,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", barrier_spins())
 
 import llama_cpp
 
+#: Where nothing was tuned: as fast as 512 on two cores (325 and 313 tokens/s), cancelled in a quarter
+#: of the time, and less memory to compute in.
+_SLICE = 128
 _GGML_LOG_LEVEL_ERROR = 4  # ggml.h; the bindings do not name it
 
 #: What llama.cpp last complained of, so that our one line can say it.
@@ -48,23 +52,26 @@ class EngineSettings:
 
     threads: at most; a token is decoded on fewer while other work wants the cores.
     slice_tokens: prefill goes in slices of this many tokens; between two it can be cancelled.
+    0 of threads or slice_tokens: what `deescal models tune` measured here, else a default.
     flash_attention: 0 off, 1 on, -1 off on the processor and llama.cpp's choice on a GPU. On the
     processor its kernel is slow for fewer than 64 tokens at once, behind a long prompt: 135M after
     1,000 tokens, 2 threads, a decoded token 25 ms with it and 14 without, 24 tokens 404 and 126.
     """
 
     n_ctx: int = 4096
-    threads: int = 0  # 0: models.hardware.default_threads()
-    slice_tokens: int = 128
+    threads: int = 0
+    slice_tokens: int = 0
     flash_attention: int = -1
     gpu_layers: int = 0
     lora: str = ""
 
     def resolved(self) -> EngineSettings:
         flash = self.flash_attention
+        measured = tuned()
         return replace(
             self,
-            threads=self.threads or default_threads(),
+            threads=self.threads or (measured.threads if measured else default_threads()),
+            slice_tokens=self.slice_tokens or (measured.slice_tokens if measured else _SLICE),
             flash_attention=0 if flash == -1 and self.gpu_layers == 0 else flash,
         )
 
@@ -167,7 +174,7 @@ class Engine:
         wanted.n_threads = wanted.n_threads_batch = settings.threads
         wanted.flash_attn_type = settings.flash_attention
         wanted.swa_full = True  # a sliding-window cache cannot be rewound
-        wanted.no_perf = True
+        wanted.no_perf = False  # llama.cpp's own clock: the benchmark sets it beside ours
         self._ctx = llama_cpp.llama_init_from_model(self._model, wanted)
         if not self._ctx:
             why = _complaints[-1] if _complaints else "out of memory?"
@@ -265,10 +272,11 @@ class Engine:
             self.between()
             if at and cancelled():
                 return at
-            self._decode(tokens[at : at + step])
+            self._decode(tokens[at : at + step], logits=at + step >= len(tokens))
         return len(tokens)
 
-    def _decode(self, tokens: Sequence[int]) -> None:
+    def _decode(self, tokens: Sequence[int], logits: bool = True) -> None:
+        """Compute one slice. logits: of its last token; the slices before the last need none."""
         batch, start, n = self._batch, len(self.tokens), len(tokens)
         batch.n_tokens = n
         for i, token in enumerate(tokens):
@@ -276,14 +284,14 @@ class Engine:
             batch.pos[i] = start + i
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = 0
-            batch.logits[i] = i == n - 1
+            batch.logits[i] = logits and i == n - 1
         code = llama_cpp.llama_decode(self._ctx, batch)
         if code != 0:
             llama_cpp.llama_memory_seq_rm(self._memory, 0, start, -1)
             self._logits_at = -1
             raise ModelError(f"llama.cpp could not decode {n} tokens at {start} (code {code})")
         self.tokens.extend(tokens)
-        self._logits_at = len(self.tokens)
+        self._logits_at = len(self.tokens) if logits else -1
 
     def _decode_one(self, token: int) -> None:
         threads = self._decode_threads.next()

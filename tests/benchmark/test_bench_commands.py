@@ -46,9 +46,9 @@ def test_bench_engine_measures_what_it_promises(tmp_path: Path) -> None:
     run = read_run(Path(said["run_file"]))
     assert len(run.samples["turn_there_tokens"]) == 20
     assert run.samples["turn_kept_tokens"] == run.samples["turn_there_tokens"]
-    assert len(run.samples["decode_tokens_per_s"]) == 6
+    assert 6 <= len(run.samples["decode_tokens_per_s"]) <= 24  # more pairs on a busy machine
     assert run.models[0].quantisation == "Q4_1"
-    assert run.figure("decode_ratio").n == 6
+    assert run.figure("decode_ratio").n == len(run.samples["decode_tokens_per_s"])
 
 
 @pytest.mark.slow
