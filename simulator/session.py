@@ -4,13 +4,14 @@ file.
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from scenarios.schema import Ending, Inject, Scenario, SubjectType
+from scenarios.schema import Band, Ending, Inject, Scenario, SubjectType
 from simulator.civilian.affect import Affect, Step
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.guard import clauses
@@ -29,6 +30,7 @@ from simulator.events import (
     FactsOpened,
     InjectHappened,
     OfficerSpoke,
+    ProsodyHeard,
     ReplyRefused,
     SessionEnded,
     SessionResumed,
@@ -39,14 +41,42 @@ from simulator.events import (
 OfficerSource = Literal["typed", "microphone", "wav"]
 #: The longest utterance that is taken in, in characters; more is cut there and the record says so.
 LONGEST_UTTERANCE = 2000
+#: A middling end waits so many turns at most, while each turn still brings a better one nearer:
+#: nobody walks away from a talk that is going well.
+PATIENCE_TURNS = 6
+_BETTER: dict[Band, tuple[Band, ...]] = {
+    "de_escalation": ("resolution",),
+    "containment": ("resolution", "de_escalation"),
+}
 
 
 @dataclass
 class SoundTimes:
-    """When a turn was first heard, on `time.monotonic`; whoever makes the sound fills it in."""
+    """When a turn was first heard, on the session's clock; whoever makes the sound fills it in."""
 
     first_audio_at: float | None = None
     playback_start_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that an answer changes, as it stood before it: see `Session.checkpoint`."""
+
+    state: dict[str, Any]
+    player: Any
+
+
+@dataclass
+class _Answered:
+    """A turn whose reply was said and that is not finished yet."""
+
+    words: str
+    reply: Reply
+    ending: Ending | None
+    asr_done_s: float | None
+    speech_end_s: float | None
+    turn_end_s: float
+    first_token_s: float | None
 
 
 class Player(Protocol):
@@ -62,11 +92,29 @@ class Player(Protocol):
         trust: int,
         disclosure: Disclosure,
         note: str = "",
+        on_clause: Callable[[str], None] | None = None,
     ) -> Reply: ...
+    def mark(self) -> Any: ...
+    def take_back(self, mark: Any) -> None: ...
     def settle(self, heard: str) -> None: ...
     def cut_off(self, heard: str) -> None: ...
     def next_turn(self) -> int: ...
 
+
+#: What `Session.answer` changes of a session; the player keeps its own mark.
+_CHANGED_BY_ANSWER = (
+    "turn",
+    "_affect",
+    "_disclosure",
+    "_watch",
+    "_now",
+    "_officer_words",
+    "_last_reply",
+    "_first_clause_s",
+    "_clauses",
+    "_before",
+    "_waiting_since",
+)
 
 #: (officer's words, the officer's earlier words, the civilian's last words) -> behaviours
 Recognise = Callable[[str, Sequence[str], str], list[Behaviour]]
@@ -111,6 +159,10 @@ class Session:
         self._officer_words: list[str] = []
         self._last_reply = ""
         self._first_clause_s = 0.0
+        self._clauses = 0  # of the newest reply, published so far
+        self._before = (self.agitation, self.trust)  # this turn's words
+        self._waiting_since: int | None = None  # the turn from which a middling end has waited
+        self._answered: _Answered | None = None
 
     # -- what others read
 
@@ -132,6 +184,7 @@ class Session:
         """Publish the start and the civilian's first words. `started` says who and with what."""
         self._tell(started)
         opening = random.Random(f"opening {self.seed}").choice(self.scenario.openings)
+        self._clauses = 0
         self._say(Reply(opening, "authored", "opening", None))
         self._player.opened(opening)
 
@@ -143,16 +196,91 @@ class Session:
         audio_s: float | None = None,
         asr_ms: float | None = None,
         speech_end_s: float | None = None,
+        turn_end_s: float | None = None,
+        prosody: ProsodyHeard | None = None,
     ) -> None:
-        """One whole turn: from the officer's words to the civilian's. Empty words are a silence."""
-        turn_end_s = self.seconds()
+        """One whole turn: from the officer's words to the civilian's. Empty words are a silence.
+
+        speech_end_s, turn_end_s: where speech stopped, and where that was certain; prosody: how it
+        sounded, its turn is set here.
+        """
+        self.answer(
+            words,
+            source,
+            audio_s=audio_s,
+            asr_ms=asr_ms,
+            speech_end_s=speech_end_s,
+            prosody=prosody,
+        )
+        self.finish_turn(turn_end_s)
+
+    # -- a turn that is not certain yet: a voice session answers while the officer may still go on
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that `answer` changes, so that `take_back` can undo it."""
+        keep = {id(each): each for each in (self.scenario, self.scenario.civilian)}
+        state = {name: copy.deepcopy(getattr(self, name), keep) for name in _CHANGED_BY_ANSWER}
+        return Checkpoint(state, self._player.mark())
+
+    def take_back(self, checkpoint: Checkpoint) -> None:
+        """The officer went on: what was answered since the checkpoint never happened. What was
+        published of it is the publisher's to forget.
+        """
+        for name, value in checkpoint.state.items():
+            setattr(self, name, value)
+        self._player.take_back(checkpoint.player)
+        self._answered = None
+
+    def answer(
+        self,
+        words: str,
+        source: OfficerSource = "typed",
+        *,
+        audio_s: float | None = None,
+        asr_ms: float | None = None,
+        speech_end_s: float | None = None,
+        prosody: ProsodyHeard | None = None,
+    ) -> None:
+        """Take the words in and say the reply; then `finish_turn`, or `take_back`."""
+        asked_s = self.seconds()
         words = _printable(words)[:LONGEST_UTTERANCE]
         self.turn += 1
         self._tell(
             OfficerSpoke(turn=self.turn, text=words, source=source, audio_s=audio_s, asr_ms=asr_ms)
         )
-        behaviours = self._take_in(words)
-        self._answer(words, behaviours, self._inject(), turn_end_s, speech_end_s, asr_ms)
+        if prosody:
+            prosody = prosody.model_copy(update={"turn": self.turn})
+            self._tell(prosody)
+        behaviours = self._take_in(words, prosody=prosody)
+        self._reply_to(words, behaviours, self._inject(), asked_s, speech_end_s, asr_ms)
+
+    def finish_turn(self, turn_end_s: float | None = None) -> None:
+        """It is certain: tell the times, and make ready for the next turn. turn_end_s: None where
+        the words came whole.
+        """
+        done, self._answered = self._answered, None
+        if done is None:
+            return
+        self._tell(
+            TurnTimed(
+                turn=self.turn,
+                speech_end_s=done.speech_end_s,
+                turn_end_s=done.turn_end_s if turn_end_s is None else turn_end_s,
+                asr_done_s=done.asr_done_s,
+                first_token_s=done.first_token_s,
+                first_clause_s=self._first_clause_s,
+                first_audio_s=self._on_session(self._sound.first_audio_at),
+                playback_start_s=self._on_session(self._sound.playback_start_at),
+            )
+        )
+        if done.ending:
+            self._end(done.ending)
+            return
+        self._player.hear(done.words)
+        self._player.settle(done.reply.text)
+        dropped = self._player.next_turn()
+        if dropped:
+            self._tell(ContextDropped(turn=self.turn, turns_dropped=dropped))
 
     def cut_off(self, heard: str) -> None:
         """The officer interrupted the last reply: only `heard` of it was heard."""
@@ -179,6 +307,7 @@ class Session:
             e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
         }
         moved = {e.turn for e in events if isinstance(e, AffectMoved)}
+        sounded = {e.turn: e for e in events if isinstance(e, ProsodyHeard)}
         cuts = {e.turn: e.heard for e in events if isinstance(e, CivilianCutOff)}
         injects = {inject.id: inject for inject in self.scenario.events}
         spoke: OfficerSpoke | None = None
@@ -188,7 +317,8 @@ class Session:
             if isinstance(event, OfficerSpoke):
                 spoke, inject, self.turn = event, None, event.turn
                 if event.turn in moved:
-                    self._take_in(event.text, behaviours_of.get(event.turn, []))
+                    known = behaviours_of.get(event.turn, [])
+                    self._take_in(event.text, known, sounded.get(event.turn))
             elif isinstance(event, InjectHappened):
                 inject = injects[event.id]
                 self._now.happened.add(event.id)
@@ -206,35 +336,43 @@ class Session:
             at_s = self.seconds()
             behaviours = behaviours_of.get(spoke.turn, [])
             if spoke.turn not in moved:
-                behaviours = self._take_in(spoke.text)
-            self._answer(spoke.text, behaviours, inject or self._inject(), at_s, None, None)
+                behaviours = self._take_in(spoke.text, prosody=sounded.get(spoke.turn))
+            self._reply_to(spoke.text, behaviours, inject or self._inject(), at_s, None, None)
+            self.finish_turn()
 
     # -- parts of a turn
 
-    def _take_in(self, words: str, known: list[Behaviour] | None = None) -> list[Behaviour]:
+    def _take_in(
+        self,
+        words: str,
+        known: list[Behaviour] | None = None,
+        prosody: ProsodyHeard | None = None,
+    ) -> list[Behaviour]:
         """What the words do to the civilian. known: behaviours that a record already holds."""
         behaviours = known
         if behaviours is None:
             behaviours = self._recognise(words, self._officer_words, self._last_reply)
             if behaviours:
                 self._tell(BehavioursRecognised(turn=self.turn, behaviours=behaviours))
-        self._move(self._affect.hear(words, behaviours), behaviours)
+        self._before = (self.agitation, self.trust)
+        self._move(self._affect.hear(words, behaviours, prosody), behaviours)
         self._officer_words.append(words)
         opened = self._disclosure.officer_said(words, self.trust)
         if opened:
             self._tell(FactsOpened(turn=self.turn, ids=opened))
         return behaviours
 
-    def _answer(
+    def _reply_to(
         self,
         words: str,
         behaviours: list[Behaviour],
         inject: Inject | None,
-        turn_end_s: float,
+        asked_s: float,
         speech_end_s: float | None,
         asr_ms: float | None,
     ) -> None:
         ending = self._ending()
+        self._clauses = 0
         if ending:
             reply = Reply(ending.closing, "authored", f"ending {ending.id}", None)
         elif inject and inject.civilian_says:
@@ -242,29 +380,25 @@ class Session:
         else:
             note = inject.what if inject else ""
             reply = self._player.reply(
-                words, behaviours, self.agitation, self.trust, self._disclosure, note
+                words,
+                behaviours,
+                self.agitation,
+                self.trust,
+                self._disclosure,
+                note,
+                self._clause,
             )
+        first_token_s = self._just_now(reply.first_token_at)
         self._say(reply)
-        self._tell(
-            TurnTimed(
-                turn=self.turn,
-                speech_end_s=speech_end_s,
-                turn_end_s=turn_end_s,
-                asr_done_s=turn_end_s if asr_ms is not None else None,
-                first_token_s=self._since_start(reply.first_token_at),
-                first_clause_s=self._first_clause_s,
-                first_audio_s=self._since_start(self._sound.first_audio_at),
-                playback_start_s=self._since_start(self._sound.playback_start_at),
-            )
+        self._answered = _Answered(
+            words=words,
+            reply=reply,
+            ending=ending,
+            asr_done_s=None if asr_ms is None else asked_s,
+            speech_end_s=speech_end_s,
+            turn_end_s=asked_s,
+            first_token_s=first_token_s,
         )
-        if ending:
-            self._end(ending)
-            return
-        self._player.hear(words)
-        self._player.settle(reply.text)
-        dropped = self._player.next_turn()
-        if dropped:
-            self._tell(ContextDropped(turn=self.turn, turns_dropped=dropped))
 
     def _lay_down(self, event: CivilianSpoke, heard: str, officer: OfficerSpoke | None) -> None:
         """A turn of a record, given to the player and to memory."""
@@ -312,7 +446,21 @@ class Session:
             for ending in self.scenario.endings
             if self._watch.holds(f"ending {ending.id}", ending.when, self._now)
         ]
-        return held[0] if held else None
+        if not held:
+            self._waiting_since = None
+            return None
+        return None if self._waits(held[0]) else held[0]
+
+    def _waits(self, ending: Ending) -> bool:
+        """Whether this end holds off, because the talk still brings a better one nearer."""
+        better = _BETTER.get(ending.band, ())
+        if not any(other.band in better for other in self.scenario.endings):
+            return False
+        if self._waiting_since is None:
+            self._waiting_since = self.turn
+        agitation, trust = self._before
+        nearer = self.agitation < agitation or self.trust > trust
+        return nearer and self.turn - self._waiting_since < PATIENCE_TURNS
 
     def _end(self, ending: Ending) -> None:
         self._tell(
@@ -321,12 +469,18 @@ class Session:
         self.ended = True
         self._tell(SessionEnded(turn=self.turn, reason="ending"))
 
+    def _clause(self, text: str) -> None:
+        """The next words of the reply, as soon as they are cleared."""
+        if self._clauses == 0:
+            self._first_clause_s = self.seconds()
+        self._tell(ClauseReady(turn=self.turn, index=self._clauses, text=text))
+        self._clauses += 1
+
     def _say(self, reply: Reply) -> None:
         for draft, reason in reply.refused:
             self._tell(ReplyRefused(turn=self.turn, draft=draft, reason=reason))
-        self._first_clause_s = self.seconds()
-        for index, clause in enumerate(clauses(reply.text)):
-            self._tell(ClauseReady(turn=self.turn, index=index, text=clause))
+        for clause in clauses(reply.text)[self._clauses :]:
+            self._clause(clause)
         told = self._disclosure.reply_told(reply.text)
         self._now.told |= set(told)
         self._last_reply = reply.text
@@ -343,11 +497,15 @@ class Session:
             )
         )
 
-    def _since_start(self, at: float | None) -> float | None:
-        """A time of `time.monotonic` on the session's clock, which may have run ahead of it."""
+    def _just_now(self, at: float | None) -> float | None:
+        """A moment of the work just done, told on `time.monotonic`, on the session's clock."""
         if at is None:
             return None
         return round(self.seconds() - (time.monotonic() - at), 3)
+
+    def _on_session(self, at: float | None) -> float | None:
+        """Seconds since the session began, of a moment on its clock."""
+        return None if at is None else round(at - self._zero, 3)
 
     def _tell(self, event: Event) -> None:
         self._publish(event.model_copy(update={"at_s": self.seconds()}))
