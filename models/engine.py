@@ -51,6 +51,7 @@ class EngineSettings:
     """How a context is made. Part of the key of a prefix state on disk.
 
     threads: at most; a token is decoded on fewer while other work wants the cores.
+    sequences: drafts that can be drawn at once (models/several.py).
     slice_tokens: prefill goes in slices of this many tokens; between two it can be cancelled.
     0 of threads or slice_tokens: what `deescal models tune` measured here, else a default.
     flash_attention: 0 off, 1 on, -1 off on the processor and llama.cpp's choice on a GPU. On the
@@ -64,6 +65,7 @@ class EngineSettings:
     flash_attention: int = -1
     gpu_layers: int = 0
     lora: str = ""
+    sequences: int = 1
 
     def resolved(self) -> EngineSettings:
         flash = self.flash_attention
@@ -81,7 +83,8 @@ class Sampling:
     """How tokens are drawn. temperature 0 is greedy. grammar: GBNF, rooted at `root`.
 
     repeat_penalty counts the last `repeat_last_n` tokens of the context (-1: all of it, as
-    transformers does).
+    transformers does). temperature_first: before top_k and top_p, as transformers does; llama.cpp's own
+    order, after them, keeps more of the unlikely tokens where the temperature is below 1.
     """
 
     temperature: float = 0.6
@@ -92,6 +95,7 @@ class Sampling:
     repeat_last_n: int = 64
     seed: int = 0
     grammar: str = ""
+    temperature_first: bool = False
 
 
 @dataclass
@@ -170,7 +174,8 @@ class Engine:
         wanted = llama_cpp.llama_context_default_params()
         wanted.n_ctx = min(settings.n_ctx, llama_cpp.llama_model_n_ctx_train(self._model))
         wanted.n_batch = wanted.n_ubatch = settings.slice_tokens
-        wanted.n_seq_max = 1
+        wanted.n_seq_max = settings.sequences
+        wanted.kv_unified = True  # drafts share the cache of what stands before them
         wanted.n_threads = wanted.n_threads_batch = settings.threads
         wanted.flash_attn_type = settings.flash_attention
         wanted.swa_full = True  # a sliding-window cache cannot be rewound
@@ -404,13 +409,16 @@ class Engine:
         if sampling.temperature <= 0:
             add(chain, llama_cpp.llama_sampler_init_greedy())
             return chain
+        if sampling.temperature_first:
+            add(chain, llama_cpp.llama_sampler_init_temp(sampling.temperature))
         if sampling.top_k > 0:
             add(chain, llama_cpp.llama_sampler_init_top_k(sampling.top_k))
         if sampling.top_p < 1:
             add(chain, llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1))
         if sampling.min_p > 0:
             add(chain, llama_cpp.llama_sampler_init_min_p(sampling.min_p, 1))
-        add(chain, llama_cpp.llama_sampler_init_temp(sampling.temperature))
+        if not sampling.temperature_first:
+            add(chain, llama_cpp.llama_sampler_init_temp(sampling.temperature))
         add(chain, llama_cpp.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
         return chain
 
