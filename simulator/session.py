@@ -178,6 +178,10 @@ class Session:
         """Seconds since the session began."""
         return round(self._clock() - self._zero, 3)
 
+    def on_session(self, at: float) -> float:
+        """Seconds since the session began, of a moment on its clock."""
+        return at - self._zero
+
     # -- the life of a session
 
     def begin(self, started: SessionStarted) -> None:
@@ -269,8 +273,8 @@ class Session:
                 asr_done_s=done.asr_done_s,
                 first_token_s=done.first_token_s,
                 first_clause_s=self._first_clause_s,
-                first_audio_s=self._on_session(self._sound.first_audio_at),
-                playback_start_s=self._on_session(self._sound.playback_start_at),
+                first_audio_s=self._told_at(self._sound.first_audio_at),
+                playback_start_s=self._told_at(self._sound.playback_start_at),
             )
         )
         if done.ending:
@@ -503,9 +507,8 @@ class Session:
             return None
         return round(self.seconds() - (time.monotonic() - at), 3)
 
-    def _on_session(self, at: float | None) -> float | None:
-        """Seconds since the session began, of a moment on its clock."""
-        return None if at is None else round(at - self._zero, 3)
+    def _told_at(self, at: float | None) -> float | None:
+        return None if at is None else round(self.on_session(at), 3)
 
     def _tell(self, event: Event) -> None:
         self._publish(event.model_copy(update={"at_s": self.seconds()}))
