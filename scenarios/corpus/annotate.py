@@ -21,7 +21,7 @@ from scenarios.corpus.run import Kept, Run, write_json
 from scenarios.corpus.transcript import Transcript
 from scenarios.errors import ScenarioError
 
-VERSION = 2
+VERSION = 3
 
 #: Failures on one transcript after another after which the judge is taken for broken.
 _GIVE_UP = 5

@@ -115,7 +115,7 @@ class LocalJudge:
             if old != new:
                 break
             same += 1
-        engine.rewind(len(engine.tokens) - min(same, len(tokens) - 1))
+        engine.rewind(min(same, len(tokens) - 1))
         if len(tokens) - len(engine.tokens) > engine.room - _ANSWER:
             raise JudgeFailed(
                 f"the transcript does not fit the judge's context ({len(tokens)} tokens)"

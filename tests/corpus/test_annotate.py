@@ -224,13 +224,18 @@ def test_kappa() -> None:
 
 
 @pytest.mark.slow
-def test_the_embedded_model_answers_in_the_grammar(civilian_gguf: Path) -> None:
+def test_the_embedded_model_reads_each_transcript_and_nothing_of_the_one_before(
+    civilian_gguf: Path,
+) -> None:
     members = default_rules().groups["police"]
     # Longer than the context: short turns have many tokens to a word, and the answer needs room.
-    transcript = with_roles(STOP * 30, ROLES_OF_STOP)
+    long = with_roles(STOP * 30, ROLES_OF_STOP)
     with LocalJudge(civilian_gguf, "local") as judge:
-        text = excerpt(transcript, judge.room, judge.count)
-        answer = judge.answer(text, question_for(members), list(members))
-        again = judge.answer(text, question_for(members), list(members))
-    assert list(parsed(answer, members)) == list(members)
-    assert again == answer
+        texts = [
+            excerpt(long, judge.room, judge.count),
+            "OFFICER: Hello there.\nCIVILIAN: Hi.",
+        ]
+        answers = [judge.answer(text, question_for(members), list(members)) for text in texts]
+    assert all(list(parsed(answer, members)) == list(members) for answer in answers)
+    with LocalJudge(civilian_gguf, "local") as fresh:
+        assert fresh.answer(texts[1], question_for(members), list(members)) == answers[1]
