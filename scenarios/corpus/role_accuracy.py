@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scenarios.corpus.role_labels import Part, hand_labels, labels_in_order
 from scenarios.corpus.roles import speakers_of
@@ -28,9 +28,11 @@ _KEYWORDS = re.compile(
 
 @dataclass(slots=True)
 class Accuracy:
-    """Counts of turns: (true role, given role), and the keyword list's on the same turns."""
+    """Counts of turns: (true role, given role); the same with every label replaced by "Speaker N",
+    so that only what is said can tell; and the keyword list's, all on the same turns."""
 
     given: Counter[tuple[Role, Role]] = field(default_factory=Counter)
+    unlabelled: Counter[tuple[Role, Role]] = field(default_factory=Counter)
     keywords: Counter[tuple[str, str]] = field(default_factory=Counter)
     files: int = 0
 
@@ -39,8 +41,10 @@ class Accuracy:
         return sum(self.given.values())
 
     def three_way(self) -> float:
-        right = sum(n for (a, b), n in self.given.items() if _three(a) == _three(b))
-        return right / max(1, self.turns)
+        return _right(self.given)
+
+    def three_way_unlabelled(self) -> float:
+        return _right(self.unlabelled)
 
     def strict(self) -> float:
         """officer / the subject / neither: other civilians count as neither."""
@@ -77,6 +81,10 @@ def measure(transcripts: Iterable[Transcript]) -> dict[Part, Accuracy]:
         true = dict(zip(order, roles, strict=True))
         accuracy = result[part]
         accuracy.files += 1
+        hidden = {label: f"Speaker {place}" for place, label in enumerate(order, 1)}
+        turns = [replace(turn, speaker=hidden[turn.speaker]) for turn in transcript.turns]
+        for speaker, label in zip(speakers_of(transcript.with_turns(turns)), order, strict=True):
+            accuracy.unlabelled[true[label], speaker.role] += speaker.turns
         for speaker in speakers_of(transcript):
             accuracy.given[true[speaker.label], speaker.role] += speaker.turns
             guess = "officer" if _KEYWORDS.search(speaker.label) else "civilian"
@@ -92,7 +100,8 @@ def as_text(measured: dict[Part, Accuracy]) -> str:
         lines.append(
             f"{part}: {accuracy.files} files, {accuracy.turns} turns; officer/civilian/neither "
             f"{accuracy.three_way():.1%}; officer/subject/neither {accuracy.strict():.1%}; all six "
-            f"roles {accuracy.six_way():.1%}; keyword list {accuracy.keyword_baseline():.1%}"
+            f"roles {accuracy.six_way():.1%}; keyword list {accuracy.keyword_baseline():.1%}; "
+            f"labels hidden, by words alone {accuracy.three_way_unlabelled():.1%}"
         )
         for role in ROLES:
             (recall, n), (precision, _) = accuracy.recall(role), accuracy.precision(role)
@@ -101,6 +110,11 @@ def as_text(measured: dict[Part, Accuracy]) -> str:
                     f"  {role:15} {n:6} turns  found {recall:6.1%}  right {precision:6.1%}"
                 )
     return "\n".join(lines)
+
+
+def _right(counts: Counter[tuple[Role, Role]]) -> float:
+    right = sum(n for (a, b), n in counts.items() if _three(a) == _three(b))
+    return right / max(1, sum(counts.values()))
 
 
 def _three(role: Role) -> str:

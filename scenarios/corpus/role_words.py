@@ -44,11 +44,16 @@ _DEVICE = _words(
 _DISPATCHER = _words(
     "dispatch dispatcher dispatch_center operator 911 call_taker calltaker police_radio radio"
 )
+#: "Officer to dispatch", "Deputy (radio)": the officer speaks, dispatch hears.
+_ON_RADIO = re.compile(
+    r"\b(?:officer|deputy|trooper|sergeant|detective|sheriff)\b.*\b(?:to dispatch|radio)\b"
+)
 _NARRATOR = _words(
     "narrator narration host co-?host reporter anchor newscaster news commentator announcer "
     "voice-?over sponsor sponsored advertiser advertisement ad commercial presenter correspondent "
     "youtuber analyst spokesperson_for_sponsor editor intro outro podcaster content_creator "
-    "legal_analyst journalist commentary"
+    "legal_analyst journalist commentary criminologist expert profiler text-to-speech (?:ai|tiktok)_voice "
+    "vo v\\.o"
 )
 #: People in uniform or with "officer" in their name who are not police.
 _NOT_POLICE = _words(
@@ -62,7 +67,8 @@ _OFFICER = _words(
     "interviewer sheriff law_enforcement cops? patrol patrolman marshal agents? swat constable "
     "ranger bailiff negotiator commander chief major polygrapher examiner warden "
     "(?:air|ground)_unit unit undercover first_responder correctional corrections probation "
-    "det\\.? ofc\\.? dep\\.? tpr\\.? lawman pilot supervisor"
+    "det\\.? ofc\\.? dep\\.? tpr\\.? lawman pilot supervisor leo po p\\.o [a-z]{1,4}pd chp fto dea fbi atf "
+    "body_?cam(?:era)? k-?9_handler back-?up customs"
 )
 _CIVILIAN = _words(
     "suspects? drivers? passengers? detainees? detained arrestees? arrested arrest subjects? "
@@ -70,7 +76,10 @@ _CIVILIAN = _words(
     "intruders? shoplifters? juveniles? motorists? perpetrators? robbers? shooters? gunm[ae]n "
     "assailants? attackers? civilian handcuffed cyclist rider biker motorcyclist speeder "
     "thief thieves burglars? protest[oe]rs? runaway student teen teenager squatters? fugitive "
-    "drunk intoxicated homeless pedestrian aggressor auditor sovereign_citizen convicted"
+    "drunk intoxicated homeless pedestrian aggressor auditor sovereign_citizen convicted perps? "
+    "accomplices? being_(?:questioned|trespassed|confronted|rescued|searched|interrogated|shot_at) "
+    "mentally_(?:unstable|ill) aggressive_(?:man|woman|individual|person) in_distress distressed "
+    "receiving_welfare_check"
 )
 _OTHER = _words(
     f"{_RELATIVE} bystanders? witness(?:es)? victims? callers? complainants? complaintant residents? "
@@ -80,7 +89,10 @@ _OTHER = _words(
     "passer-?by hotel motel store shop restaurant clerk receptionist maintenance janitor delivery "
     "mechanic social_worker chaplain pastor priest translator interpreter locals? vendor realtor "
     "background teacher coach salesman sales representative technician emergency nephew director "
-    "mayor supporter locksmith good_samaritan toddler infant lady"
+    "mayor supporter locksmith good_samaritan toddler infant lady eyewitness(?:es)? observer visitor "
+    "caregiver babysitter nanny housekeeper attendant stylist chef librarian contractor bookkeeper "
+    "organi[sz]er volunteer bondsman medical_(?:personnel|professional) patient musician faculty "
+    "community_member cameraman court_official injured"
 )
 _GENERIC = _words(
     "speakers? voices? unidentified unknown unnamed person individuals? people man woman male female "
@@ -103,7 +115,7 @@ def sense_of(label: str) -> LabelSense:
         return LabelSense("role", "narrator")
     if re.search(r"\b(?:train|helicopter) operator|called 911|\bcaller\b", text):
         return LabelSense("role", "other_civilian")
-    if _DISPATCHER.search(text):
+    if _DISPATCHER.search(text) and not _ON_RADIO.search(text):
         return LabelSense("role", "dispatcher")
     if _DEVICE.search(text) and not _OFFICER.search(text):
         return LabelSense("device", "unknown")

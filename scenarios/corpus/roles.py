@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from scenarios.corpus.role_model import (
 from scenarios.corpus.role_words import LabelSense, sense_of
 from scenarios.corpus.transcript import Finding, Outcome, Role, Transcript, Turn
 
-VERSION = 1
+VERSION = 2
 
 _O, _C, _X, _D, _N = range(5)
 Scores = npt.NDArray[np.float64]
@@ -48,6 +49,8 @@ _VIEWERS = re.compile(
     r"arrested|identified)|pleaded (?:not )?guilty|-year-old (?:man|woman|suspect|male|female)|"
     r"(?:police|officers|deputies|investigators) (?:later|say|said|identify|were dispatched|responded))\b"
 )
+#: Says that somebody is no police, not that it is about them.
+_JUST_CIVILIAN = re.compile(r"(?i)\bcivilian\b")
 _TITLES = (
     "officer|deputy|detective|sergeant|sgt|sarge|trooper|corporal|lieutenant|captain|chief|"
     "sheriff|investigator|agent|patrolman"
@@ -105,7 +108,32 @@ def speakers_of(transcript: Transcript, table: Floats | None = None) -> list[Spe
             if sum(len(said[i]) for i in where) > 0.9 * all_words and sense.kind == "name":
                 scores[_N] += 9.0  # one voice nearly alone: somebody tells a story
         found.append(_decided(label, sense, scores, where, said, alone=len(at) == 1))
-    return found
+    return _with_a_subject(found, turns)
+
+
+def _with_a_subject(speakers: list[Speaker], turns: tuple[Turn, ...]) -> list[Speaker]:
+    """An encounter is about somebody: where nobody is the civilian, it is the one the police speak
+    with the most, if the label is a name, or there is no other."""
+    if any(s.role == "civilian" for s in speakers):
+        return speakers
+    roles = {s.label: s.role for s in speakers}
+    with_police: Counter[str] = Counter()
+    with_radio: Counter[str] = Counter()
+    for one, other in pairwise(turns):
+        for a, b in ((one.speaker, other.speaker), (other.speaker, one.speaker)):
+            with_police[a] += roles[b] == "officer"
+            with_radio[a] += roles[b] == "dispatcher"
+    others = [s for s in speakers if s.role == "other_civilian" and s.turns >= 3]
+    talked = {
+        s.label: with_police[s.label]
+        for s in others
+        if with_police[s.label] > max(3, with_radio[s.label])
+        and (s.sense.kind == "name" or len(others) == 1)
+    }
+    if not talked:
+        return speakers
+    subject = max(talked, key=lambda label: talked[label])
+    return [replace(s, role="civilian") if s.label == subject else s for s in speakers]
 
 
 def _scores(
@@ -126,6 +154,8 @@ def _scores(
         scores[MODEL_ROLES.index(sense.role)] += _WORD_WEIGHT
         if sense.role == "other_civilian":
             scores[_C] += _WORD_WEIGHT - 2.5  # a mother or a manager may be the one it is about
+        if sense.role == "civilian" and _JUST_CIVILIAN.search(label):
+            scores[_X] += _WORD_WEIGHT - 1.0
         return scores
     scores = scores + (_NAME_PRIOR if sense.kind == "name" else _GENERIC_PRIOR)
     text = " ".join(turns[i].text for i in where)

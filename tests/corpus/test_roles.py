@@ -20,6 +20,8 @@ CORPUS = Path(__file__).parents[3] / "shared" / "deescalwild" / "train.tar.xz"
     ("label", "role"),
     [
         ("[Police Officer]", "officer"), ("Deputy Wills", "officer"), ("[Interrogator]", "officer"),
+        ("Officer to Dispatch", "officer"), ("P.O. Jones", "officer"), ("Bodycam", "officer"),
+        ("[Person being questioned]", "civilian"), ("V.O.", "narrator"), ("[Eyewitness]", "other_civilian"),
         ("[Suspect]", "civilian"), ("Driver", "civilian"), ("[Woman being interviewed]", "civilian"),
         ("[Police Dispatcher]", "dispatcher"), ("911 Operator", "dispatcher"),
         ("[Narrator of an advertisement]", "narrator"), ("[News Reporter]", "narrator"),
