@@ -6,6 +6,7 @@ machine does not say is None or left out, never guessed.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.metadata
 import os
 import platform
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmark.energy import energy_source
 from models.hardware import machine
 
 _ROOT = Path("/")
@@ -39,7 +41,12 @@ def device(root: Path = _ROOT) -> dict[str, Any]:
         "governors": _each(root, "cpufreq/scaling_governor"),
         "clocks_mhz": clocks_mhz(root),
         "throttled": throttled(root),
-        "energy": energy_source(root),
+        "energy": energy(root),
+        "power_mode": power_mode(root),
+        "gpu_clock_mhz": gpu_clock_mhz(root),
+        "nvmap_bytes": nvmap_bytes(root),
+        "l4t": _text(root / "etc/nv_tegra_release").partition("\n")[0] or None,
+        "virtual": "hypervisor" in _text(root / "proc/cpuinfo"),
     }
 
 
@@ -63,22 +70,49 @@ def clocks_mhz(root: Path = _ROOT) -> list[int]:
 
 
 def throttled(root: Path = _ROOT) -> int | None:
-    """How often heat has slowed the cores since the machine was started; None where it is not counted."""
+    """How often heat or current has slowed the machine since it was started; None where it is not counted.
+
+    Intel counts a core's; a Jetson's over-current monitor counts its events.
+    """
     counts = _each(root, "thermal_throttle/core_throttle_count")
+    events = sorted((root / "sys/class/hwmon").glob("hwmon*/oc*_event_cnt"))
+    counts += [_text(event) for event in events]
     numbers = [int(text) for text in counts if text.isdigit()]
     return sum(numbers) if numbers else None
 
 
-def energy_source(root: Path = _ROOT) -> str:
-    """How energy could be read here without root: `ina3221`, `rapl-package` or `none`."""
-    for name in (root / "sys/class/hwmon").glob("hwmon*/name"):
-        if _text(name) == "ina3221":
-            return "ina3221"
-    for counter in (root / "sys/class/powercap").glob("*/energy_uj"):
-        package = _text(counter.with_name("name")).startswith("package")
-        if package and os.access(counter, os.R_OK) and _text(counter).isdigit():
-            return "rapl-package"
-    return "none"
+def power_mode(root: Path = _ROOT) -> str | None:
+    """What the machine was told about power: a Jetson's nvpmodel by name, else the firmware's profile."""
+    mode = re.search(r"pmode:0*(\d+)", _text(root / "var/lib/nvpmodel/status"))
+    if mode:
+        named = re.search(
+            rf"POWER_MODEL\s+ID=0*{mode[1]}\s+NAME=(\S+)", _text(root / "etc/nvpmodel.conf")
+        )
+        return f"nvpmodel {mode[1]}" + (f" ({named[1]})" if named else "")
+    return _text(root / "sys/firmware/acpi/platform_profile") or None
+
+
+def gpu_clock_mhz(root: Path = _ROOT) -> int | None:
+    """A Jetson's GPU clock now; None where it is not told."""
+    for device in sorted((root / "sys/class/devfreq").glob("*")):
+        clock = _text(device / "cur_freq")
+        if ("gpu" in device.name or "gv11b" in device.name) and clock.isdigit():
+            return int(clock) // 1_000_000
+    return None
+
+
+def nvmap_bytes(root: Path = _ROOT) -> int | None:
+    """What a Jetson's GPU holds of the shared memory: no process's resident size counts it."""
+    found = re.search(r"^NvMapMemUsed:\s+(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def energy(root: Path = _ROOT) -> dict[str, str]:
+    """How energy can be read here without root: `source`, what it `covers`, and else `why_not`."""
+    source, why_not = energy_source(root)
+    if source is None:
+        return {"source": "none", "why_not": why_not}
+    return {"source": source.name, "covers": source.covers}
 
 
 def _llama_cpp() -> dict[str, Any]:
@@ -87,8 +121,22 @@ def _llama_cpp() -> dict[str, Any]:
     parts = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
     return {
         "bindings": llama_cpp.__version__,
+        **_ggml(Path(llama_cpp.__file__).parent / "lib"),
         "built_with": sorted(re.findall(r"(\w+) = 1", parts)),
     }
+
+
+def _ggml(libraries: Path) -> dict[str, str]:
+    """Version and commit that are compiled into the library that is loaded."""
+    found: dict[str, str] = {}
+    for path in sorted(libraries.glob("libggml-base.*"))[:1]:
+        library = ctypes.CDLL(str(path))
+        for name in ("version", "commit"):
+            call = getattr(library, f"ggml_{name}", None)
+            if call is not None:
+                call.restype = ctypes.c_char_p
+                found[f"ggml_{name}"] = (call() or b"").decode("utf-8", "replace")
+    return found
 
 
 def _version(package: str) -> str | None:

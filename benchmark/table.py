@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,32 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark.runfile import Figure, RunFile
+
+
+def console_for_tables() -> Console:
+    """Not narrower than the tables where the output goes to a file or a pipe."""
+    return Console(width=None if sys.stdout.isatty() else 150)
+
+
+def show_device(device: dict[str, Any], runtime: dict[str, Any]) -> None:
+    """The machine, a line for each thing that it tells; what it does not tell is said too."""
+    table = Table(show_header=False, title=device["in_words"], title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in (*device.items(), *runtime.items()):
+        if name != "in_words":
+            table.add_row(name.replace("_", " "), _in_words(value))
+    console_for_tables().print(table)
+
+
+def _in_words(value: Any) -> str:
+    if value is None or value in ([], (), {}, ""):
+        return "not told"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return str(value)
 
 
 def show(run: RunFile, path: Path, console: Console) -> None:

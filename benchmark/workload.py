@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -48,6 +48,39 @@ class VoiceWorkload(BaseModel):
     officer: list[str] = Field(min_length=1)
 
 
+class LatencyWorkload(BaseModel):
+    """See workloads/latency.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    shapes: list[str] = Field(min_length=1)
+    scenario: str
+    subject: SubjectType
+    first_words: str
+
+
+class DialogueWorkload(BaseModel):
+    """See workloads/dialogue.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    seed: int
+    turns: int = Field(ge=2)
+    conversations: list[Replayed] = Field(min_length=1)
+
+
+class Replayed(BaseModel):
+    """An authored dialogue of the library whose officer's lines are said again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scenario: str
+    officer: Literal["trained", "clumsy", "bad"]
+    subject: SubjectType
+
+
 class OfficerVoice(BaseModel):
     """One way of saying the lines; noise_db: of the noise under it, relative to full scale."""
 
@@ -59,6 +92,7 @@ class OfficerVoice(BaseModel):
 
 
 VoiceWorkload.model_rebuild()
+DialogueWorkload.model_rebuild()
 
 
 def engine_workload() -> EngineWorkload:
@@ -69,13 +103,22 @@ def voice_workload() -> VoiceWorkload:
     return VoiceWorkload.model_validate(_read("voice"))
 
 
-def identity(workload: BaseModel, loaded: Loaded) -> Workload:
-    """Name and hash of a workload: of what it says and of the scenario and dialogues that it plays."""
+def latency_workload() -> LatencyWorkload:
+    return LatencyWorkload.model_validate(_read("latency"))
+
+
+def dialogue_workload() -> DialogueWorkload:
+    return DialogueWorkload.model_validate(_read("dialogue"))
+
+
+def identity(workload: BaseModel, *played: Loaded) -> Workload:
+    """Name and hash of a workload: of what it says and of the scenarios and dialogues that it plays."""
     digest = hashlib.sha256()
     digest.update(json.dumps(workload.model_dump(), sort_keys=True).encode())
-    digest.update(loaded.sha256.encode())
-    for dialogue in loaded.dialogues:
-        digest.update(dialogue.model_dump_json().encode())
+    for loaded in played:
+        digest.update(loaded.sha256.encode())
+        for dialogue in loaded.dialogues:
+            digest.update(dialogue.model_dump_json().encode())
     return Workload(name=str(getattr(workload, "name", "")), sha256=digest.hexdigest())
 
 
@@ -100,12 +143,17 @@ def _read(name: str) -> dict[str, Any]:
 
 
 __all__ = [
+    "DialogueWorkload",
     "EngineWorkload",
+    "LatencyWorkload",
     "OfficerVoice",
+    "Replayed",
     "ValidationError",
     "VoiceWorkload",
+    "dialogue_workload",
     "endless",
     "engine_workload",
     "identity",
+    "latency_workload",
     "voice_workload",
 ]

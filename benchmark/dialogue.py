@@ -1,0 +1,292 @@
+"""`deescal bench dialogue`: authored conversations replayed turn by turn as `play` has them, each turn timed.
+
+Run as `python -m benchmark.dialogue MODEL SETTINGS_JSON` in a process of its own (for its memory); prints JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.device import device, runtime
+from benchmark.engine_bench import model_facts
+from benchmark.errors import BadBenchmarkInput, BenchmarkError
+from benchmark.run_clock import RunClock
+from benchmark.runfile import Figure, RunFile, Workload, new_run_id
+from benchmark.statistics import ENOUGH_FOR, enough, median_interval, percentile
+from benchmark.workload import Replayed, dialogue_workload, endless, identity
+from models.engine import EngineSettings
+from models.fetch import model_path
+from scenarios.loader import load
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class ReplayedTurn:
+    """One officer's line and what came of it. reply_ms: from the line to the civilian's whole reply.
+
+    first_token_ms: None where an authored line was taken without asking the model.
+    """
+
+    conversation: int
+    turn: int
+    reply_ms: float
+    first_token_ms: float | None
+    decode_tokens_per_s: float | None
+    n_prompt: int
+    n_cached: int
+    by_model: bool
+    reply_words: int
+
+
+@dataclass
+class Replay:
+    turns: list[ReplayedTurn] = field(default_factory=list)
+    start_ms: list[float] = field(default_factory=list)
+    peak_bytes: int = 0
+    turns_dropped: int = 0
+
+
+def workload_identity() -> Workload:
+    workload = dialogue_workload()
+    return identity(workload, *(endless(one.scenario) for one in workload.conversations))
+
+
+def bench_dialogue(model: str, settings: EngineSettings, progress: Progress) -> RunFile:
+    """Replay the workload and make a run of it. Raises BenchmarkError, BadModel."""
+    clock = RunClock()
+    path = Path(model) if model.endswith(".gguf") else model_path(model)
+    facts = model_facts(model, path)
+    settings = settings.resolved()
+    on = device()
+    played = _in_a_process(model, settings, progress)
+    notes = clock.notes()
+    if on["power"]["source"] == "battery":
+        notes.append("On battery: do not set it beside runs on mains power.")
+    if played.turns_dropped:
+        notes.append(f"{played.turns_dropped} old turns were dropped because the context was full.")
+    return RunFile(
+        kind="dialogue",
+        id=new_run_id(),
+        began_at=clock.began_at,
+        seconds=round(clock.seconds, 1),
+        device={**on, "load_average_after": device()["load_average"]},
+        runtime=runtime(),
+        models=[facts],
+        workload=workload_identity(),
+        settings=asdict(settings),
+        samples=_samples(played),
+        figures=_figures(played),
+        clusters=[dialogue_workload().conversations[t.conversation].scenario for t in played.turns],
+        notes=notes,
+    )
+
+
+def _in_a_process(model: str, settings: EngineSettings, progress: Progress) -> Replay:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "benchmark.dialogue", model, json.dumps(asdict(settings))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout is not None
+    assert worker.stderr is not None
+    found: Replay | None = None
+    try:
+        for line in worker.stdout:
+            said = json.loads(line)
+            if "replay" in said:
+                turns = [ReplayedTurn(**turn) for turn in said["replay"].pop("turns")]
+                found = Replay(turns=turns, **said["replay"])
+            else:
+                progress(said["what"], said["share"])
+        errors = worker.stderr.read()
+    finally:
+        if worker.poll() is None:
+            worker.kill()
+        code = worker.wait()
+    if code != 0 or found is None:
+        last = (errors.strip().splitlines() or [f"it ended with code {code} and said nothing"])[-1]
+        kind = BadBenchmarkInput if code == 2 else BenchmarkError
+        raise kind(last.removeprefix("deescal: "))
+    return found
+
+
+def _replay(model: str, settings: dict[str, Any], say: Progress) -> Replay:
+    from benchmark.process_memory import resident
+    from simulator.cast import Cast
+
+    workload = dialogue_workload()
+    say("loading", 0.0)
+    cast = Cast(model, EngineSettings(**settings))
+    found = Replay()
+    for number, one in enumerate(workload.conversations):
+        say(one.scenario, number / len(workload.conversations))
+        _conversation(cast, number, one, workload.turns, workload.seed, found)
+    found.peak_bytes = resident().peak
+    cast.close()
+    return found
+
+
+def _conversation(
+    cast: Any, number: int, one: Replayed, most: int, seed: int, found: Replay
+) -> None:
+    from simulator.cast import Choice
+    from simulator.events import CivilianSpoke, ContextDropped, Event
+
+    spoken: list[tuple[CivilianSpoke, float]] = []
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, CivilianSpoke):
+            spoken.append((event, time.perf_counter()))
+        elif isinstance(event, ContextDropped):
+            found.turns_dropped += event.turns_dropped
+
+    loaded = endless(one.scenario)
+    lines = _lines(one)[:most]
+    began = time.perf_counter()
+    session, started = cast.session(Choice(loaded, one.subject, seed), on_event)
+    session.begin(started)
+    found.start_ms.append(round((time.perf_counter() - began) * 1000, 1))
+    for turn, line in enumerate(lines, 1):
+        spoken.clear()
+        began = time.perf_counter()
+        session.officer_says(line)
+        said, at = spoken[0]
+        timings = said.timings
+        found.turns.append(
+            ReplayedTurn(
+                conversation=number,
+                turn=turn,
+                reply_ms=round((at - began) * 1000, 1),
+                first_token_ms=round(timings.ttft_ms, 1) if timings else None,
+                decode_tokens_per_s=timings.decode_tokens_per_s if timings else None,
+                n_prompt=timings.n_prompt if timings else 0,
+                n_cached=timings.n_cached if timings else 0,
+                by_model=said.origin == "model",
+                reply_words=len(said.text.split()),
+            )
+        )
+
+
+def _lines(one: Replayed) -> list[str]:
+    """The officer's lines of that dialogue. Raises BadBenchmarkInput where the scenario has no such one."""
+    for dialogue in load(one.scenario).dialogues:
+        if dialogue.officer == one.officer and dialogue.subject_type == one.subject:
+            return [exchange.officer for exchange in dialogue.exchanges]
+    raise BadBenchmarkInput(
+        f"workloads/dialogue.yaml: {one.scenario} has no dialogue of a {one.officer} officer with a "
+        f"{one.subject} civilian"
+    )
+
+
+def _samples(played: Replay) -> dict[str, list[float]]:
+    turns = played.turns
+    asked = [turn for turn in turns if turn.first_token_ms is not None]
+    columns: dict[str, list[Any]] = {
+        "reply_ms": [t.reply_ms for t in turns],
+        "turn": [t.turn for t in turns],
+        "conversation": [t.conversation for t in turns],
+        "by_model": [t.by_model for t in turns],
+        "reply_words": [t.reply_words for t in turns],
+        "first_token_ms": [t.first_token_ms for t in asked],
+        "n_prompt": [t.n_prompt for t in asked],
+        "n_cached": [t.n_cached for t in asked],
+        "decode_tokens_per_s": [t.decode_tokens_per_s for t in asked if t.decode_tokens_per_s],
+        "start_ms": played.start_ms,
+    }
+    return {name: [float(v) for v in values] for name, values in columns.items()}
+
+
+def _figures(played: Replay) -> list[Figure]:
+    samples = _samples(played)
+    figures = []
+    for name, unit, better, about in (
+        ("reply_ms", "ms", "lower", "officer's line to the civilian's whole reply"),
+        ("first_token_ms", "ms", "lower", "to the model's first token, where it was asked"),
+        ("decode_tokens_per_s", "tokens/s", "higher", "decode within a reply"),
+        ("start_ms", "ms", "lower", "a scenario begun, civilian's first words included"),
+    ):
+        figures += _middle_and_tail(name, samples[name], unit, better, about)
+    asked = [t for t in played.turns if t.first_token_ms is not None]
+    share = sum(t.by_model for t in played.turns) / len(played.turns)
+    cached = sum(t.n_cached for t in asked) / max(1, sum(t.n_prompt for t in asked))
+    for name, value, about in (
+        ("by_model_share", share, "replies in the model's own words, not an author's"),
+        ("asked_share", len(asked) / len(played.turns), "turns in which the model was asked"),
+        ("already_there_share", cached, "of the prompt's tokens, in the cache before the turn"),
+    ):
+        figures.append(
+            Figure(name=name, value=round(value, 4), unit="share", about=about, n=len(played.turns))
+        )
+    figures.append(
+        Figure(
+            name="peak_mb",
+            value=round(played.peak_bytes / 1e6, 1),
+            unit="MB",
+            about="resident at most, the whole session",
+            better="lower",
+        )
+    )
+    return figures
+
+
+def _middle_and_tail(
+    name: str, samples: list[float], unit: str, better: Any, about: str
+) -> list[Figure]:
+    if not samples:
+        note = "the model was never asked"
+        return [
+            Figure(name=name, value=None, unit=unit, about=about, note=note, n=0, source="none")
+        ]
+    value, low, high = median_interval(samples)
+    first = Figure(
+        name=name,
+        value=round(value, 1),
+        unit=unit,
+        about=about,
+        better=better,
+        low=round(low, 1),
+        high=round(high, 1),
+        n=len(samples),
+    )
+    if better == "higher" or name == "start_ms":
+        return [first]
+    allowed = enough(samples, 95)
+    tail = Figure(
+        name=f"{name}_p95",
+        value=round(percentile(samples, 95), 1) if allowed else None,
+        unit=unit,
+        about=f"{about}, 95 % are shorter",
+        better="lower",
+        n=len(samples),
+        note="" if allowed else f"{len(samples)} samples; {ENOUGH_FOR[95]} are needed",
+        source="measured" if allowed else "none",
+    )
+    return [first, tail]
+
+
+def main() -> None:
+    from models.errors import DeescalError
+
+    try:
+        replay = _replay(
+            sys.argv[1],
+            json.loads(sys.argv[2]),
+            lambda what, share: print(json.dumps({"what": what, "share": share}), flush=True),
+        )
+    except DeescalError as problem:
+        print(f"deescal: {problem}", file=sys.stderr)
+        sys.exit(problem.exit_code)
+    print(json.dumps({"replay": asdict(replay)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
