@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import torch
 
 
+#: Where a run keeps what it ended with.
+FINAL = "model"
+
+
 def gguf_of(base: Base) -> Path | None:
     """The GGUF file of a base that is one; BadRecipe in one line where it is not here."""
     if base.gguf is None:
@@ -84,6 +88,31 @@ def load_model(recipe: Recipe) -> Any:
         model.set_attn_implementation("eager")
     if recipe.base.gguf is not None:
         unmark_quantised(model)
+    model.config.use_cache = False
+    return model
+
+
+def require_run(start: Path) -> None:
+    """Raise BadRecipe where `start` is no finished run."""
+    if not (start / FINAL).is_dir():
+        raise BadRecipe(f"{start}: is no finished run (it has no {FINAL}/); train it first")
+
+
+def load_tuned(recipe: Recipe, start: Path) -> Any:
+    """The model that the finished run `start` ended with, its adapter merged in where it has one."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    require_run(start)
+    folder = start / FINAL
+    if (folder / "adapter_config.json").is_file():
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(load_model(recipe), str(folder)).merge_and_unload()
+    else:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype=torch.float32, attn_implementation="sdpa"
+        )
     model.config.use_cache = False
     return model
 

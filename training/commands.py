@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     "--from",
     "start",
     type=click.Path(path_type=Path),
-    help="A finished run to start from (the preference stage).",
+    help="A finished run to start from: a second course of the same base, or the preference stage.",
 )
 @click.option("--list", "list_them", is_flag=True, help="The recipes that come with it.")
 def train(
@@ -82,8 +82,8 @@ def train(
     wanted = load_recipe(recipe, changes)
     if wanted.stage == "dpo" and start is None:
         raise BadRecipe(f"{wanted.name} is a preference stage: give --from RUN, a finished run")
-    if wanted.stage == "sft" and start is not None:
-        raise BadRecipe(f"{wanted.name} is no preference stage: leave --from out")
+    if start is not None and wanted.stage == "sft" and wanted.method.kind == "lora":
+        raise BadRecipe(f"{wanted.name}: --from is for kind: full; an adapter belongs to its base")
     if on and not dry_run:
         raise BadRecipe("--on is for --dry-run: a run takes the device that is here")
     prepared, needed = _look_ahead(wanted, data, on)
@@ -102,7 +102,7 @@ def train(
     else:
         from training.sft import train as run
 
-        log = run(wanted, prepared, out, resume)
+        log = run(wanted, prepared, out, resume, start)
     if _speaks():
         best = min(log.dev, key=lambda score: score.loss)
         click.echo(

@@ -19,12 +19,19 @@ from typing import Any
 import torch
 from accelerate import PartialState
 from datasets import Dataset
-from transformers import AutoModelForCausalLM
 from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer
 
 from training import runlog
-from training.base import base_identity, device_of, load_model, load_tokenizer, speech_of
+from training.base import (
+    base_identity,
+    device_of,
+    load_model,
+    load_tokenizer,
+    load_tuned,
+    require_run,
+    speech_of,
+)
 from training.data import Prepared, write_dev
 from training.errors import BadData, BadRecipe
 from training.layout import Speech
@@ -41,8 +48,7 @@ Pair = dict[str, list[int]]
 def prefer(recipe: Recipe, prepared: Prepared, start: Path, out: Path, resume: bool) -> RunLog:
     """Run the preference stage on the finished run `start`. The model goes to `out/model`."""
     assert recipe.preference is not None
-    if not (start / FINAL).is_dir():
-        raise BadRecipe(f"{start}: is no finished run (it has no {FINAL}/); train it first")
+    require_run(start)
     if (out / LOG).is_file() and not resume:
         raise BadRecipe(f"{out}: holds a run already; add --resume, or give another --out")
     state = PartialState(cpu=not torch.cuda.is_available())  # several processes on a CPU: gloo
@@ -66,7 +72,7 @@ def prefer(recipe: Recipe, prepared: Prepared, start: Path, out: Path, resume: b
         state.num_processes,
     )
     trainer = _PairTrainer(
-        model=_tuned(recipe, start / FINAL),
+        model=load_tuned(recipe, start),
         args=_arguments(recipe, out, len(train)),
         train_dataset=Dataset.from_list(train),
         eval_dataset=Dataset.from_list(dev),
@@ -167,18 +173,6 @@ def _base_says(base: Any, prompt: list[int], speech: Speech, recipe: Recipe) -> 
         )
     said: list[int] = found[0, len(prompt) :].tolist()
     return said[: said.index(speech.end_of_turn)] if speech.end_of_turn in said else said
-
-
-def _tuned(recipe: Recipe, folder: Path) -> Any:
-    """The fine-tuned model, with its adapter merged in where it has one."""
-    if (folder / "adapter_config.json").is_file():
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(load_model(recipe), str(folder)).merge_and_unload()
-    else:
-        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32)
-    model.config.use_cache = False
-    return model
 
 
 def _arguments(recipe: Recipe, out: Path, pairs: int) -> DPOConfig:

@@ -68,7 +68,10 @@ def plan_run(
 
 
 def batch_of(layouts: Sequence[Layout]) -> dict[str, torch.Tensor]:
-    """Tensors of one batch: [1, tokens] each, and a [1, 1, tokens, tokens] mask of who sees whom."""
+    """Tensors of one batch: [1, tokens] each, and a [1, 1, tokens, tokens] mask of who sees whom.
+
+    `owners` and `branches` say the same as the mask, token by token.
+    """
     import torch
 
     ids: list[int] = []
@@ -94,6 +97,8 @@ def batch_of(layouts: Sequence[Layout]) -> dict[str, torch.Tensor]:
         "attention_mask": sees[None, None],
         "labels": torch.tensor([targets]),
         "weights": torch.tensor([weights]),
+        "owners": owners[None],
+        "branches": branch[None],
     }
 
 

@@ -23,7 +23,17 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from training import runlog
-from training.base import base_identity, freeze, load_model, load_tokenizer, speech_of
+from training.attention import SPLIT, sights
+from training.base import (
+    FINAL,
+    base_identity,
+    freeze,
+    load_model,
+    load_tokenizer,
+    load_tuned,
+    require_run,
+    speech_of,
+)
 from training.data import Prepared, write_dev
 from training.errors import BadRecipe, TrainingError
 from training.layout import Layout, all_layouts
@@ -34,15 +44,19 @@ from training.runlog import RunLog, Score
 LOG = "run.json"
 PLOT = "loss.svg"
 DEV = "dev.jsonl"
-FINAL = "model"
 
 
-def train(recipe: Recipe, prepared: Prepared, out: Path, resume: bool) -> RunLog:
+def train(
+    recipe: Recipe, prepared: Prepared, out: Path, resume: bool, start: Path | None = None
+) -> RunLog:
     """Run the recipe in `out`. What is worth keeping at the end is in `out/model`.
 
+    start: a finished run of the same base, whose weights this one begins with (a later course).
     Raises BadRecipe where `out` holds another run, TrainingError where it cannot go on.
     """
     state = PartialState(cpu=not torch.cuda.is_available())  # several processes on a CPU: gloo
+    if start:
+        require_run(start)
     checkpoint = _checkpoint(out, resume)
     tokenizer = load_tokenizer(recipe.base)
     speech = speech_of(tokenizer)
@@ -57,7 +71,7 @@ def train(recipe: Recipe, prepared: Prepared, out: Path, resume: bool) -> RunLog
             f"few for {run.accumulate} x {state.num_processes} to a step; lower accumulate"
         )
     torch.manual_seed(recipe.seed)
-    model = load_model(recipe)
+    model = load_tuned(recipe, start) if start else load_model(recipe)
     if recipe.method.kind == "full":
         freeze(model, recipe.method.freeze)
     if checkpoint:
@@ -69,7 +83,7 @@ def train(recipe: Recipe, prepared: Prepared, out: Path, resume: bool) -> RunLog
             recipe,
             prepared.sha256,
             prepared.counts() | _token_counts(layouts, dev),
-            base_identity(recipe.base),
+            base_identity(recipe.base) + (f", then {start}" if start else ""),
             device_name(),
             state.num_processes,
         )
@@ -117,6 +131,8 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
             (sum(len(layouts[i]) for i in pack), sum(layouts[i].learnt for i in pack))
             for pack in packs
         ]
+        if not torch.cuda.is_available():
+            _split_attention(model)
         super().__init__(
             model=model,
             args=_arguments(recipe, out, len(packs)),
@@ -155,28 +171,32 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
         outputs = model(
             input_ids=batch["input_ids"],
             position_ids=batch["position_ids"],
-            attention_mask=self._masks(batch),
             logits_to_keep=wanted,
             use_cache=False,
+            **self._who_sees(batch),
         )
         logits = outputs.logits.reshape(-1, outputs.logits.shape[-1]).float()
         losses = cross_entropy(logits, batch["labels"][wanted], reduction="none")
         return losses, batch["weights"][wanted]
 
-    def _masks(self, batch: dict[str, torch.Tensor]) -> Any:
-        """Who sees whom, as numbers to add; for models with local layers, one mask a kind of layer."""
+    def _who_sees(self, batch: dict[str, torch.Tensor]) -> dict[str, Any]:
+        """The mask as the model's attention wants it; for local layers, one mask a kind of layer."""
         sees = batch["attention_mask"]
-        kind = (
-            torch.bfloat16 if self._recipe.optimisation.precision == "bfloat16" else torch.float32
-        )
+        if self.model.config._attn_implementation == SPLIT:
+            sight = sights(batch["owners"][0], batch["branches"][0])
+            return {"attention_mask": sees, "sight": sight}
+        on_cuda = sees.device.type == "cuda"
+        bfloat16 = on_cuda and self._recipe.optimisation.precision == "bfloat16"
+        kind = torch.bfloat16 if bfloat16 else torch.float32
         if self._window is None:
-            return _additive(sees, kind)
+            return {"attention_mask": _additive(sees, kind)}
         at = batch["position_ids"][0]
         near = (at[:, None] - at[None, :] < self._window)[None, None]
-        return {
+        masks = {
             "full_attention": _additive(sees, kind),
             "sliding_attention": _additive(sees & near, kind),
         }
+        return {"attention_mask": masks}
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -321,7 +341,7 @@ def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
         warmup_steps=max(1, round(run.warmup * steps)),
         weight_decay=run.weight_decay,
         max_grad_norm=run.max_grad_norm,
-        bf16=on_cuda and run.precision == "bfloat16",
+        bf16=run.precision == "bfloat16",
         use_cpu=not on_cuda,
         activation_checkpointing=recipe.method.gradient_checkpointing,
         eval_strategy="steps",
@@ -360,6 +380,13 @@ def lora_of(recipe: Recipe) -> Any:
         target_modules=rf"^(?!.*vision).*\.({'|'.join(lora.targets)})$",
         task_type="CAUSAL_LM",
     )
+
+
+def _split_attention(model: Any) -> None:
+    """On a processor, attention without what nobody sees, for models whose layers all see everything."""
+    plain = ("llama", "qwen2")
+    if model.config._attn_implementation == "sdpa" and model.config.model_type in plain:
+        model.set_attn_implementation(SPLIT)
 
 
 def _sliding_window(config: Any) -> int | None:

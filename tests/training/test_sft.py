@@ -100,6 +100,39 @@ def test_branches_give_the_probabilities_of_play(tiny_base: Path) -> None:
     assert packed == pytest.approx(played * 2, abs=1e-4)
 
 
+def test_attention_without_what_nobody_sees_is_the_same_attention(tiny_base: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from training.attention import SPLIT, sights
+    from training.base import speech_of
+    from training.packs import batch_of
+    from training.sft import _additive
+
+    speech = speech_of(AutoTokenizer.from_pretrained(tiny_base))
+    model = AutoModelForCausalLM.from_pretrained(tiny_base, attn_implementation="sdpa")
+    (layout,) = layouts(TALK, speech, 512, "newest")
+    (plain,) = layouts(TALK, speech, 512, "none")
+    batch = batch_of([layout, plain, layout])
+
+    def losses_and_gradients(**sees: Any) -> Any:
+        model.zero_grad()
+        out = model(input_ids=batch["input_ids"], position_ids=batch["position_ids"], **sees)
+        rows = out.logits.log_softmax(-1)[batch["labels"] >= 0]
+        rows.sum().backward()
+        return rows.detach(), [p.grad.clone() for p in model.parameters() if p.grad is not None]
+
+    mask = _additive(batch["attention_mask"], torch.float32)
+    rows, gradients = losses_and_gradients(attention_mask=mask)
+    model.set_attn_implementation(SPLIT)
+    sight = sights(batch["owners"][0], batch["branches"][0])
+    split, split_gradients = losses_and_gradients(
+        attention_mask=batch["attention_mask"], sight=sight
+    )
+    assert torch.allclose(rows, split, atol=1e-4)
+    for one, other in zip(gradients, split_gradients, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
 def test_it_learns_and_the_log_says_how(
     tiny_recipe: Make, corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
