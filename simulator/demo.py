@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from simulator.errors import BadSimulatorInput
 from simulator.events import Event
 from simulator.records import Records
 from simulator.transcript import Turn, response_s, transcript
+from simulator.voice.clock import VirtualClock
 from simulator.voice.delivery import Delivery, delivery_for, officer_voice
 from simulator.voice.talk import Ears, Mouth, say_to_session
 from simulator.voice.tts import Speaker
@@ -79,21 +79,6 @@ def lines_from_text(path: Path) -> list[OfficerLine]:
     return [OfficerLine(line, None, recognised=False) for line in lines]
 
 
-class VirtualClock:
-    """Runs with the real time and is put ahead by what is only heard: a demo does not wait for its
-    own sound.
-    """
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.monotonic() + self._ahead
-
-    def ahead(self, seconds: float) -> None:
-        self._ahead += seconds
-
-
 class Demo:
     """Plays one session into a folder. sound False: text only, no WAVs and no voice models."""
 
@@ -110,7 +95,11 @@ class Demo:
         """Play the lines until they run out or the scenario ends. show: called for every event."""
         clock = VirtualClock()
         voice = choice.loaded.scenario.civilian.voice
-        mouth = Mouth(self._speaker, voice, lambda _audio, _first: None) if self._speaker else None
+        mouth = (
+            Mouth(self._speaker, voice, lambda _audio, _first: None, clock=clock)
+            if self._speaker
+            else None
+        )
         events: list[Event] = []
         listeners: list[Callable[[Event], None]] = [events.append, show]
         if mouth:
@@ -158,7 +147,7 @@ class Demo:
                 else:
                     session.officer_says(line.text or "", "typed")
                 first = mouth.times.first_audio_at if mouth else None
-                lag = time.monotonic() - first if first else 0.0
+                lag = clock() - first if first else 0.0
                 civilian_spoke(session.seconds() - lag)
                 if session.ended:
                     break

@@ -226,6 +226,10 @@ class Session:
         state = {name: copy.deepcopy(getattr(self, name), keep) for name in _CHANGED_BY_ANSWER}
         return Checkpoint(state, self._player.mark())
 
+    def overhear(self, words: str) -> None:
+        """The officer's words so far, while they still speak: laid down ahead of the turn."""
+        self._player.hear(words)
+
     def take_back(self, checkpoint: Checkpoint) -> None:
         """The officer went on: what was answered since the checkpoint never happened. What was
         published of it is the publisher's to forget.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,17 @@ class Recogniser:
             return Recognised(
                 "", len(samples) / RATE, _ms_since(began), refused="nobody speaks in it"
             )
+        heard = self.recognise_speech(spoken)
+        return replace(heard, audio_s=len(samples) / RATE, asr_ms=_ms_since(began))
+
+    def recognise_speech(self, spoken: Samples) -> Recognised:
+        """Recognise what is known to be speech, without looking where it begins and ends."""
+        began = time.perf_counter()
         heard = [self._hear(piece) for piece in self._pieces(spoken)]
         kept = [piece for piece in heard if not piece.hallucinated]
         return Recognised(
             text=" ".join(piece.text for piece in kept if piece.text),
-            audio_s=len(samples) / RATE,
+            audio_s=len(spoken) / RATE,
             asr_ms=_ms_since(began),
             no_speech_probability=max(piece.no_speech_probability for piece in kept or heard),
             avg_logprob=float(np.mean([piece.avg_logprob for piece in kept or heard])),

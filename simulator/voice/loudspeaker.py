@@ -39,6 +39,9 @@ class Loudspeaker:
         self._closing = False
         self._problem: SimulatorError | None = None
         self._writer: threading.Thread | None = None
+        #: How loud: 1 as it comes, less while somebody talks over it. Heard from the next slice on.
+        self.gain = 1.0
+        self._gain_now = 1.0
         #: Times the device ran dry in the middle of an utterance.
         self.gaps = 0
         #: time.monotonic() when this utterance began to leave the device.
@@ -203,4 +206,9 @@ class Loudspeaker:
 
     def _give(self, stream: Any, piece: Samples) -> bool:
         """Write a slice, on every channel; True where the device had run dry."""
+        before, self._gain_now = self._gain_now, self.gain
+        if (
+            before != 1.0 or self._gain_now != 1.0
+        ):  # glides from one to the other: a step would click
+            piece = piece * np.linspace(before, self._gain_now, len(piece), dtype=np.float32)
         return bool(stream.write(np.repeat(piece[:, None], stream.channels, axis=1)))

@@ -15,7 +15,7 @@ from simulator.voice.asr import Recogniser
 from simulator.voice.delivery import delivery_for
 from simulator.voice.tts import Speaker
 from simulator.voice.vad import SpeechDetector
-from simulator.voice.wav import Audio, join
+from simulator.voice.wav import Audio, Samples, join
 
 RATE = 16_000
 
@@ -47,6 +47,11 @@ class Ears:
         end = bounds.end_s if bounds else take.seconds
         return Heard(heard.text, take.seconds, heard.asr_ms, end, heard.refused)
 
+    def hear_utterance(self, speech: Samples) -> Heard:
+        """Recognise speech of 16 kHz whose bounds are known already."""
+        heard = self._recogniser.recognise_speech(speech)
+        return Heard(heard.text, heard.audio_s, heard.asr_ms, heard.audio_s, heard.refused)
+
 
 @dataclass
 class Mouth:
@@ -60,7 +65,9 @@ class Mouth:
     voice: Voice
     sink: Callable[[Audio, bool], None]
     times: SoundTimes = field(default_factory=SoundTimes)
+    clock: Callable[[], float] = time.monotonic  # the session's
     pieces: list[tuple[str, Audio]] = field(default_factory=list)  # of the newest turn
+    synthesis_ms: list[float] = field(default_factory=list)  # of each of those clauses
     _agitation: int = 50
     _turn: int = -1
 
@@ -69,6 +76,7 @@ class Mouth:
             self._agitation = event.agitation
         elif isinstance(event, OfficerSpoke):
             self.times.first_audio_at = self.times.playback_start_at = None
+            self._turn = -1  # an answer to less, of the same turn, may have been spoken before
         elif isinstance(event, ClauseReady):
             self._speak(event)
 
@@ -76,13 +84,17 @@ class Mouth:
         first = clause.turn != self._turn
         if first:
             self._turn = clause.turn
-            self.pieces = []
+            self.pieces, self.synthesis_ms = [], []
         said: list[Audio] = []
+        took_s, began = 0.0, time.perf_counter()
         for audio in self.speaker.stream(clause.text, delivery_for(self._agitation, self.voice)):
+            took_s += time.perf_counter() - began
             if self.times.first_audio_at is None:
-                self.times.first_audio_at = time.monotonic()
+                self.times.first_audio_at = self.clock()
             self.sink(audio, first and not said)
             said.append(audio)
+            began = time.perf_counter()
+        self.synthesis_ms.append(took_s * 1000)
         self.pieces.append((clause.text, join(said, self.speaker.sample_rate)))
 
     def turn_audio(self) -> Audio:
@@ -114,4 +126,5 @@ def say_to_session(session: Session, heard: Heard, source: str, take_end_s: floa
         audio_s=round(heard.audio_s, 3),
         asr_ms=round(heard.asr_ms, 1),
         speech_end_s=round(speech_end_s, 3),
+        turn_end_s=round(take_end_s, 3),
     )

@@ -1,0 +1,301 @@
+"""A spoken conversation on the session's thread: recognises, answers ahead of certainty, gives way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models.engine import Engine
+from simulator.events import CivilianCutIn, Event, Noticed, OfficerBackchannelled
+from simulator.session import Checkpoint, Session
+from simulator.voice.completeness import is_backchannel, is_echo, patience_s
+from simulator.voice.listener import (
+    Ended,
+    Interrupting,
+    Listener,
+    ListenerMessage,
+    Partly,
+    Paused,
+    Utterance,
+    WentOn,
+)
+from simulator.voice.playout import Playout
+from simulator.voice.prosody import UsualLevel, measure, speech_level_db
+from simulator.voice.supposed import Gate
+from simulator.voice.talk import Ears, Heard, Mouth
+from simulator.voice.wav import Audio
+
+#: A civilian this agitated does not hear a lecture out: seconds of speech that they bear, at the first
+#: pause after which they cut in.
+CUTS_IN_FROM = 60
+BEARS_S, BEARS_WHEN_RAGING_S = 14.0, 6.0
+#: Partials are shown where recognising takes less than this share of the time between them.
+_PARTIAL_ASR_MS = 400.0
+
+
+class WentOnSpeaking(Exception):
+    """The officer goes on while an answer to less is being found."""
+
+
+@dataclass
+class _Supposed:
+    """An answer to words that may not be all."""
+
+    utterance: Utterance
+    revision: int
+    before: Checkpoint
+    usual: UsualLevel
+    cut_in_after_s: float | None
+
+
+class Conversing:
+    """Give it the listener's messages, in order, on one thread.
+
+    gate: what the session publishes through; mouth: its sink is `self.sound`. on_remark: a line that is no
+    part of the record; on_partial: words so far. poll: called between the pieces of every computation.
+    wait_for_sound: waits until the first sound leaves the device, where there is one.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        engine: Engine,
+        ears: Ears,
+        mouth: Mouth,
+        playout: Playout,
+        listener: Listener,
+        gate: Gate,
+        *,
+        usual: UsualLevel | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        poll: Callable[[], None] = lambda: None,
+        on_remark: Callable[[str], None] = lambda line: None,
+        on_partial: Callable[[str], None] = lambda words: None,
+        wait_for_sound: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.usual = usual or UsualLevel()
+        self.listener = listener
+        self.interrupted = self.false_alarms = 0
+        self._session = session
+        self._engine = engine
+        self._ears = ears
+        self._mouth = mouth
+        self._playout = playout
+        self._gate = gate
+        self._clock = clock
+        self._poll = poll
+        self._on_remark = on_remark
+        self._on_partial = on_partial
+        self._wait_for_sound = wait_for_sound
+        self._supposed: _Supposed | None = None
+        self._echoes = 0
+        self._last_asr_ms = 0.0
+
+    # -- the listener's messages
+
+    def handle(self, message: ListenerMessage) -> None:
+        if message.utterance.dropped or self._session.ended:
+            return
+        match message:
+            case Paused():
+                self._paused(message.utterance, message.revision)
+            case WentOn():
+                self.take_back()
+            case Ended():
+                self._ended(message.utterance)
+            case Interrupting():
+                self._interrupting(message.utterance)
+            case Partly():
+                self._partly(message.utterance)
+
+    def take_back(self) -> None:
+        """An answer that is not certain is forgotten: the officer went on, or types."""
+        supposed, self._supposed = self._supposed, None
+        if supposed is not None:
+            self._session.take_back(supposed.before)
+            self.usual = supposed.usual
+            self._gate.forget()
+            self._playout.drop()
+
+    def give_way(self) -> None:
+        """Something else comes now (typed words, a key): what is being said is nobody's turn."""
+        self.take_back()
+        self.listener.forget()
+
+    # -- one utterance
+
+    def _paused(self, utterance: Utterance, revision: int) -> None:
+        self.take_back()
+        if utterance.revision != revision:
+            return  # they went on before this was looked at
+        words = self._recognise(utterance)
+        self._poll()
+        if utterance.over_civilian and not self._has_the_floor(utterance, words.text):
+            return
+        if not words.text:
+            return  # the hard end says so
+        cut_in_after_s = self._cuts_in_after_s(utterance)
+        wait_s = 0.0 if cut_in_after_s is not None else patience_s(words.text)
+        self.listener.wait(utterance, revision, wait_s)
+        self._suppose(utterance, revision, words, cut_in_after_s)
+
+    def _ended(self, utterance: Utterance) -> None:
+        supposed = self._supposed
+        if supposed is None or supposed.utterance is not utterance:
+            self._on_remark("nothing was recognised; say it again")
+            self._playout.take_up()
+            return
+        self._commit(supposed)
+
+    def _suppose(
+        self, utterance: Utterance, revision: int, words: Heard, cut_in_after_s: float | None
+    ) -> None:
+        """Answer now, so that the answer is there when it is certain that the officer has finished."""
+        session = self._session
+        before = session.checkpoint()
+        supposed = _Supposed(utterance, revision, before, self.usual, cut_in_after_s)
+        self.usual = UsualLevel(self.usual.known_db, list(self.usual.turns))
+        level = speech_level_db(utterance.speech())
+        prosody = measure(
+            words.text,
+            self.usual.above(level),
+            utterance.speech_s,
+            utterance.longest_pause_s,
+            utterance.overlap_s,
+        )
+        self._supposed = supposed
+        self._gate.close()
+        self._playout.new_turn(held=True)
+        self._engine.between = self._between
+        try:
+            session.answer(
+                words.text,
+                "microphone",
+                audio_s=round(utterance.speech_end_s - utterance.began_at_s, 3),
+                asr_ms=round(words.asr_ms, 1),
+                speech_end_s=round(session.on_session(utterance.speech_end_s), 3),
+                prosody=prosody,
+            )
+        except WentOnSpeaking:
+            self.take_back()
+            return
+        finally:
+            self._engine.between = _nothing
+
+    def _between(self) -> None:
+        """Between two pieces of an answer: is it still wanted, is it certain by now?"""
+        self._poll()
+        supposed = self._supposed
+        if supposed is None or not self._gate.shut:
+            return
+        utterance = supposed.utterance
+        if utterance.dropped or utterance.revision != supposed.revision:
+            raise WentOnSpeaking
+        if utterance.ended_at_s is not None:
+            self._let_out(supposed)
+
+    def sound(self, audio: Audio, first: bool) -> None:
+        """The mouth's sink: the next piece of what the civilian says. Outside an answer that is only
+        supposed, a first piece begins a turn of its own."""
+        if self._supposed is None and first:
+            self._playout.new_turn()
+        self._playout.add(audio)
+        if self._supposed is not None:
+            self._between()
+
+    def _let_out(self, supposed: _Supposed) -> None:
+        """Certain: what was held is published, and heard."""
+        if not self._gate.shut:
+            return
+        self._gate.open()
+        if supposed.cut_in_after_s is not None:
+            self._tell(
+                CivilianCutIn(turn=self._session.turn, after_s=round(supposed.cut_in_after_s, 1))
+            )
+        self._playout.release()
+
+    def _commit(self, supposed: _Supposed) -> None:
+        self._let_out(supposed)
+        self._supposed = None
+        self._wait_for_sound()
+        self._mouth.times.playback_start_at = self._playout.output.started_at
+        ended_at_s = supposed.utterance.ended_at_s
+        assert ended_at_s is not None
+        self._session.finish_turn(round(self._session.on_session(ended_at_s), 3))
+
+    # -- talking over each other
+
+    def _interrupting(self, utterance: Utterance) -> None:
+        """They talk over the civilian: a word of agreement stops nobody, anything else does."""
+        if utterance.paused or not self._playout.speaking:
+            return
+        words = self._recognise(utterance).text
+        if words and not is_backchannel(words) and not self._is_echo(words):
+            self._playout.cut()
+
+    def _has_the_floor(self, utterance: Utterance, words: str) -> bool:
+        """After a pause in speech over the civilian: whether it was an interruption."""
+        still = self._playout.speaking or self._playout.was_cut
+        if not still:
+            return True  # the civilian had all but finished
+        if not words or is_backchannel(words) or self._is_echo(words):
+            self.false_alarms += 1
+            self.listener.forget(utterance)
+            self._playout.take_up()
+            if is_backchannel(words):
+                self._tell(OfficerBackchannelled(turn=self._session.turn, text=words))
+            return False
+        if utterance.over_civilian:
+            heard_s = self._playout.cut()
+            utterance.over_civilian = False  # once is enough, however often they pause
+            self.interrupted += 1
+            self._session.cut_off(self._mouth.heard_until(heard_s))
+        return True
+
+    def _is_echo(self, words: str) -> bool:
+        """The microphone hears the loudspeaker: twice, and it is closed while the civilian speaks."""
+        if not is_echo(words, " ".join(text for text, _ in self._mouth.pieces)):
+            return False
+        self._echoes += 1
+        if self._echoes == 2 and not self.listener.half_duplex:
+            self.listener.half_duplex = True
+            self._tell(
+                Noticed(
+                    what="the microphone hears the loudspeaker: it is closed now while the civilian speaks. "
+                    "With a headset you can interrupt"
+                )
+            )
+        return True
+
+    def _cuts_in_after_s(self, utterance: Utterance) -> float | None:
+        """Whether the civilian has had enough of listening: how long the officer spoke, or None."""
+        agitation = self._session.agitation
+        if agitation < CUTS_IN_FROM:
+            return None
+        share = (agitation - CUTS_IN_FROM) / (100 - CUTS_IN_FROM)
+        bears_s = BEARS_S + share * (BEARS_WHEN_RAGING_S - BEARS_S)
+        spoke_s = utterance.speech_end_s - utterance.began_at_s
+        return spoke_s if spoke_s >= bears_s else None
+
+    # -- words
+
+    def _recognise(self, utterance: Utterance) -> Heard:
+        heard = self._ears.hear_utterance(utterance.audio())
+        self._last_asr_ms = heard.asr_ms
+        return heard
+
+    def _partly(self, utterance: Utterance) -> None:
+        if utterance.paused or self._last_asr_ms > _PARTIAL_ASR_MS:
+            return
+        words = self._recognise(utterance).text
+        if words and not utterance.paused and not self._playout.speaking:
+            self._session.overhear(words)
+        self._on_partial(words)
+
+    def _tell(self, event: Event) -> None:
+        self._gate(event.model_copy(update={"at_s": self._session.seconds()}))
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,219 @@
+"""Listens to the officer frame by frame: utterances for the session, and whether to fall silent at once."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simulator.voice.endpoint import Endpointer
+from simulator.voice.playout import Playout
+from simulator.voice.vad import FRAME_S, SPEECH_ENDS, SpeechDetector
+from simulator.voice.wav import Samples
+
+PRE_ROLL_S = 0.35
+#: Speech over the civilian: from here on the words are asked for, since it may be an interruption …
+INTERRUPTS_S = 0.4
+#: … and here the civilian falls silent whatever they are.
+FALLS_SILENT_S = 0.75
+#: Without a headset: so long after the loudspeaker fell silent the room still rings.
+ROOM_RINGS_S = 0.25
+#: An utterance is taken after this, pause or not; a lecture has to be heard out in pieces.
+LONGEST_UTTERANCE_S = 60.0
+PARTIAL_EVERY_S = 1.2
+
+
+@dataclass
+class Utterance:
+    """What the officer is saying. The listening thread writes, the session's thread reads.
+
+    revision: grows when the officer goes on after a pause: whatever was made of less is stale.
+    """
+
+    number: int
+    began_at_s: float
+    over_civilian: bool
+    speech_end_s: float = 0.0
+    revision: int = 0
+    paused: bool = False
+    ended_at_s: float | None = None
+    dropped: bool = False
+    speech_s: float = 0.0
+    longest_pause_s: float = 0.0
+    overlap_s: float = 0.0
+    frames: list[Samples] = field(default_factory=list)
+    voiced: list[bool] = field(default_factory=list)
+
+    def audio(self) -> Samples:
+        """16 kHz mono, from a little before the first word to now."""
+        return np.concatenate(self.frames[:])
+
+    def speech(self) -> Samples:
+        """Only the frames in which somebody speaks."""
+        pairs = zip(self.frames, self.voiced[:], strict=False)
+        return np.concatenate([np.zeros(0, np.float32), *(f for f, voiced in pairs if voiced)])
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Soft end: this may be the end."""
+
+    utterance: Utterance
+    revision: int
+
+
+@dataclass(frozen=True)
+class WentOn:
+    utterance: Utterance
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Hard end: it is the officer's turn no more."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True)
+class Interrupting:
+    """They have talked over the civilian for `INTERRUPTS_S`."""
+
+    utterance: Utterance
+
+
+@dataclass(frozen=True)
+class Partly:
+    """They talk on: the words so far may be shown."""
+
+    utterance: Utterance
+
+
+ListenerMessage = Paused | WentOn | Ended | Interrupting | Partly
+
+
+class Listener:
+    """Feed every frame of the microphone; messages go to `post`. Not thread-safe.
+
+    half_duplex: without a headset the microphone hears the civilian, so what it hears while they speak does
+    not count. partials: whether to ask for words while the officer still speaks.
+    """
+
+    def __init__(
+        self,
+        detector: SpeechDetector,
+        playout: Playout,
+        post: Callable[[ListenerMessage], object],
+        *,
+        half_duplex: bool = False,
+        partials: bool = False,
+    ) -> None:
+        self.half_duplex = half_duplex
+        self.utterance: Utterance | None = None
+        self._detector = detector
+        self._playout = playout
+        self._post = post
+        self._partials = partials
+        self._endpointer = Endpointer()
+        self._numbers = itertools.count(1)
+        self._before: deque[Samples] = deque(maxlen=round(PRE_ROLL_S / FRAME_S))
+        self._asked = self._rings_until_s = self._partly_at_s = 0.0
+
+    # -- what the session's thread asks; each is one assignment
+
+    def wait(self, utterance: Utterance, revision: int, patience_s: float) -> None:
+        """So long a silence ends this utterance: the words of this revision are known now."""
+        if utterance is self.utterance and utterance.revision == revision:
+            self._endpointer.patience_s = patience_s
+
+    def forget(self, utterance: Utterance | None = None) -> None:
+        """What is being said now is nobody's turn: a cough, or the words came another way."""
+        now = self.utterance
+        if now is not None and utterance in (None, now):
+            now.dropped = True
+
+    # -- the listening thread
+
+    def feed(self, frame: Samples, at_s: float) -> None:
+        """The next 32 ms (512 samples at 16 kHz); at_s: when they ended."""
+        probability = self._detector.feed(frame)
+        over = self._playout.speaking
+        if self.half_duplex and self._deaf(over, at_s):
+            probability = 0.0
+        utterance = self.utterance
+        if utterance is not None and utterance.dropped:
+            self._end()
+            utterance = None
+        if utterance is None:
+            self._before.append(frame)
+        else:
+            utterance.frames.append(frame)
+            utterance.voiced.append(probability >= SPEECH_ENDS)
+        end = self._endpointer.feed(probability, at_s)
+        if end is None:
+            if utterance is not None and not utterance.paused:
+                self._speaking_on(utterance, over and probability >= SPEECH_ENDS, at_s)
+        elif end.kind == "began":
+            self._begin(at_s, over)
+        elif utterance is not None:
+            utterance.speech_end_s = end.speech_end_s
+            self._measure(utterance)
+            if end.kind == "soft":
+                utterance.paused = True
+                self._post(Paused(utterance, utterance.revision))
+            elif end.kind == "went_on":
+                utterance.paused = False
+                utterance.revision += 1
+                self._post(WentOn(utterance))
+            else:
+                self._hard(utterance, at_s)
+
+    def _begin(self, at_s: float, over: bool) -> None:
+        began_at_s = at_s - self._endpointer.speech_s
+        self.utterance = Utterance(next(self._numbers), began_at_s, over, speech_end_s=at_s)
+        self.utterance.frames = list(self._before)
+        voiced = round(self._endpointer.speech_s / FRAME_S)
+        self.utterance.voiced = [at >= -voiced for at in range(-len(self._before), 0)]
+        self._before.clear()
+        self._asked, self._partly_at_s = 0.0, at_s
+        if over:
+            self._playout.duck(True)
+
+    def _speaking_on(self, utterance: Utterance, over: bool, at_s: float) -> None:
+        if over:
+            utterance.overlap_s += FRAME_S
+            spoken_s = self._endpointer.speech_s
+            if self._asked < INTERRUPTS_S <= spoken_s:
+                self._asked = spoken_s
+                self._post(Interrupting(utterance))
+            if spoken_s >= FALLS_SILENT_S and utterance.over_civilian:
+                self._playout.cut()
+        if at_s - utterance.began_at_s >= LONGEST_UTTERANCE_S:
+            self._measure(utterance)
+            utterance.speech_end_s = at_s
+            utterance.paused = True
+            self._post(Paused(utterance, utterance.revision))
+            self._hard(utterance, at_s)
+        elif self._partials and at_s - self._partly_at_s >= PARTIAL_EVERY_S:
+            self._partly_at_s = at_s
+            self._post(Partly(utterance))
+
+    def _measure(self, utterance: Utterance) -> None:
+        utterance.speech_s = self._endpointer.speech_s
+        utterance.longest_pause_s = self._endpointer.longest_pause_s
+
+    def _hard(self, utterance: Utterance, at_s: float) -> None:
+        utterance.ended_at_s = at_s
+        self._post(Ended(utterance))
+        self._end()
+
+    def _end(self) -> None:
+        self.utterance = None
+        self._endpointer.reset()
+
+    def _deaf(self, over: bool, at_s: float) -> bool:
+        if over:
+            self._rings_until_s = at_s + ROOM_RINGS_S
+        return at_s < self._rings_until_s
