@@ -1,4 +1,4 @@
-"""`deescal bench voice`, first form: push-to-talk as `play` does it today; from its parts to figures."""
+"""`deescal bench voice`: recorded conversations through the whole voice loop; from what it measured to figures."""
 
 from __future__ import annotations
 
@@ -14,43 +14,70 @@ from benchmark.engine_bench import model_facts
 from benchmark.hearing import Hearing, hearing
 from benchmark.runfile import Figure, Model, RunFile, new_run_id, utc_now
 from benchmark.statistics import median_interval, percentile
-from benchmark.voice_lines import SpokenLine, sound_sha256, speak_lines
+from benchmark.voice_lines import OfficerVoices, sound_sha256, speak_conversation, speak_lines
 from benchmark.voice_session import SpokenTurn, VoiceSession, voice_session
-from benchmark.workload import VoiceWorkload, endless, identity, voice_workload
+from benchmark.voice_workload import VoiceWorkload, voice_workload
+from benchmark.workload import endless, identity
 from models.engine import EngineSettings
 from models.fetch import file_sha256, model_path
 
 Progress = Callable[[str, float], None]
 _SESSION_MB = 1200.0
+#: Utterances and conversations of a quick look, which is no measurement.
+_QUICK_LINES, _QUICK_CONVERSATIONS = 12, 1
 #: Said beside every run, so that no figure is taken for more than it is.
 _NOTES = (
-    "The officer is Piper's own voice in several manners, not recordings of people.",
-    "Push-to-talk: the turn ends where the take ends. There is no endpointer in it yet, so no wait for silence is "
-    "counted on our side; the comparison waits its endpoint out.",
-    "The take is given to the recogniser whole: nothing is recognised or prefilled while the officer speaks.",
+    "The officer is made of synthetic voices with noise, pauses, interruptions and coughs; no recordings of people.",
+    "The clock runs while the machine computes and skips what is only waited for; sound is fed at the pace of speech. "
+    "Speech ends where its last sound is in the recording, not where the detector noticed it.",
+    "One after another: the endpoint of the workload in silence, then recognition of the whole, the whole reply, the "
+    "whole synthesis, with the times that these took in the same turn.",
+    "A loudspeaker's own buffer is in neither of the two.",
 )
 
 
-def bench_voice(model: str, settings: EngineSettings, progress: Progress) -> RunFile:
-    """Measure everything and make a run of it. progress: told what is being done and how far all of it is, 0-1."""
+def bench_voice(
+    model: str, settings: EngineSettings, progress: Progress, quick: bool = False
+) -> RunFile:
+    """Measure everything and make a run of it. progress: told what is being done and how far all of it is, 0-1.
+
+    quick: one conversation and few utterances, for a look; its workload has another hash.
+    """
     began_at, began = utc_now(), time.monotonic()
     path = Path(model) if model.endswith(".gguf") else model_path(model)
     workload = voice_workload()
+    if quick:
+        few = workload.conversations[:_QUICK_CONVERSATIONS]
+        workload = workload.model_copy(update={"name": "voice-quick", "conversations": few})
     loaded = endless(workload.scenario)
     settings = settings.resolved()
     on = device()
     with tempfile.TemporaryDirectory(prefix="deescal-bench-") as name:
         folder = Path(name)
-        progress("the officer's lines are spoken", 0.0)
-        spoken = speak_lines(workload, folder)
-        for line in spoken:
-            line.path.with_suffix(".txt").write_text(line.words, encoding="utf-8")
-        sound = sound_sha256(spoken)
-        progress("two recognisers in turn", 0.15)
-        heard = hearing(folder)
-        progress("a spoken session in its own process", 0.5)
-        played = voice_session(model, asdict(settings), _first_conversation(spoken, folder))
+        voices = OfficerVoices(workload)
+        for number, turns in enumerate(workload.conversations):
+            progress("the officer's lines are spoken", 0.02 * number)
+            (folder / "talk" / str(number)).mkdir(parents=True)
+            speak_conversation(
+                voices, turns, number % len(workload.voices), folder / "talk" / str(number)
+            )
+        (folder / "lines").mkdir()
+        most = _QUICK_LINES if quick else None
+        for count, _ in enumerate(speak_lines(workload, voices, folder / "lines", most)):
+            progress("the officer's lines are spoken", 0.06 + 0.001 * count)
+        sound = sound_sha256(folder)
+        progress("spoken sessions in their own process", 0.2)
+        played = voice_session(
+            model, asdict(settings), folder / "talk", len(workload.conversations)
+        )
+        progress("two recognisers in turn", 0.6)
+        heard = hearing(folder / "lines")
     progress("done", 1.0)
+    notes = list(_NOTES)
+    if voices.espeak is None and any(voice.espeak for voice in workload.voices):
+        notes.append(
+            "espeak-ng is not installed: its voices were spoken by Piper in another manner."
+        )
     return RunFile(
         kind="voice",
         id=new_run_id(),
@@ -63,20 +90,8 @@ def bench_voice(model: str, settings: EngineSettings, progress: Progress) -> Run
         settings={**asdict(settings), "officer_sound_sha256": sound},
         samples=_samples(heard, played),
         figures=_figures(workload, heard, played, default_model=model == "civilian"),
-        notes=list(_NOTES),
+        notes=[*notes, *(each.note for each in played.talked_over if each.note)],
     )
-
-
-def _first_conversation(spoken: list[SpokenLine], folder: Path) -> Path:
-    """The lines of each voice in turn make one conversation: line n is said by voice n, around and around."""
-    conversation = folder / "conversation"
-    conversation.mkdir()
-    voices = 1 + max(line.voice for line in spoken)
-    lines = len(spoken) // voices
-    for at in range(lines):
-        line = spoken[(at % voices) * lines + at]
-        (conversation / f"{at:02d}.wav").hardlink_to(line.path)
-    return conversation
 
 
 def _weights(role: str) -> Model:
@@ -104,10 +119,11 @@ def _figures(
     workload: VoiceWorkload, heard: Hearing, played: VoiceSession, default_model: bool
 ) -> list[Figure]:
     turns = [turn for turn in played.turns if not turn.silent]
-    first = [turn.first_audio_at_ms for turn in turns]
+    first = [turn.playback_at_ms for turn in turns]
     plain = [turn.sequential_ms for turn in turns]
-    n = len(turns)
-    asked = f"first sound ÷ one after another with {workload.endpoint_s} s endpoint"
+    asked = (
+        f"end of speech → first sound, ÷ one after another with {workload.endpoint_s} s endpoint"
+    )
     middle, low, high = median_interval(heard.speedups)
     return [
         _of_two("voice_to_voice_ratio_p50", first, plain, 50, 0.35, asked),
@@ -127,43 +143,69 @@ def _figures(
         _wer("asr_wer", heard.wer, heard, round(heard.wer_default, 4)),
         _wer("asr_wer_default", heard.wer_default, heard, None),
         _cached(played),
-        _stage("voice_to_voice_ms", first, "end of the take → first sound"),
+        _stage("voice_to_voice_ms", first, "end of speech → first sound"),
         _stage("sequential_ms", plain, "the same turn one after another"),
-        _stage("asr_ms", [t.asr_ms for t in played.turns], "recognition in the session"),
+        _stage("hard_end_ms", [t.turn_end_at_ms for t in turns], "end of speech → certain"),
+        _stage("asr_done_ms", [t.asr_done_at_ms for t in turns], "end of speech → words"),
+        _stage("asr_ms", [t.asr_ms for t in turns], "recognition"),
         _stage("prefill_ms", _known(turns, "prefill_ms"), "prefill left when the model was asked"),
         _stage("first_token_ms", _known(turns, "first_token_ms"), "model asked → first token"),
+        _stage("reply_ms", [t.reply_ms for t in turns], "words → whole reply, without synthesis"),
         _stage("first_clause_ms", [t.first_clause_at_ms for t in turns], "end → first clause"),
         _stage("first_clause_speech_ms", [t.first_clause_speech_ms for t in turns], "Piper, first"),
+        _stage("whole_speech_ms", [t.whole_speech_ms for t in turns], "Piper, the whole reply"),
         _simple("asr_rtf", sum(heard.ours_ms) / 1000 / sum(heard.audio_s), "recognition ÷ sound"),
         _simple(
             "tts_rtf",
             sum(t.whole_speech_ms for t in turns) / 1000 / sum(t.speech_s for t in turns),
             "synthesis ÷ sound",
         ),
-        _simple("cpu_share", played.cpu_s / played.wall_s, "processor time ÷ time, cores' worth"),
-        Figure(
-            name="authored_turns",
-            value=sum(turn.authored for turn in played.turns),
-            unit=f"of {len(played.turns)}",
-            about="turns answered with a line of the scenario",
-            n=len(played.turns),
+        _simple("cpu_share", played.cpu_s / played.talk_s, "processor time ÷ talk, cores' worth"),
+        _simple("listening_share", played.listening_s / played.talk_s, "voice activity ÷ talk"),
+        _count(
+            "supposed_again", played.supposed_again, "answers begun and taken back: they went on"
+        ),
+        _count("gaps", played.gaps, "silences because synthesis came after playback", most=0.0),
+        _count(
+            "authored_turns",
+            sum(turn.authored for turn in played.turns),
+            f"of {len(played.turns)} turns answered with a line of the scenario",
         ),
         Figure(
             name="session_peak_mb",
             value=round(played.peak_bytes / 1e6, 1),
             unit="MB",
-            about=f"resident at most, {n} turns by voice",
+            about=f"resident at most, {len(turns)} turns by voice",
             better="lower",
             threshold=_SESSION_MB if default_model else None,
         ),
+        *_talked_over(played),
+    ]
+
+
+def _talked_over(played: VoiceSession) -> list[Figure]:
+    kinds = [each.kind for each in played.talked_over]
+    if not kinds:
+        note = "no reply was long enough to be talked over"
+        return [
+            Figure(name="interruptions_handled", value=None, unit="share",
+                   about="talked over", source="none", n=0, note=note)
+        ]  # fmt: skip
+    well = sum(each.well for each in played.talked_over)
+    silent = [e.silent_after_ms for e in played.talked_over if e.silent_after_ms is not None]
+    about = ", ".join(f"{kinds.count(kind)} × {kind}" for kind in sorted(set(kinds)))
+    return [
         Figure(
             name="interruptions_handled",
-            value=None,
+            value=round(well / len(kinds), 4),
             unit="share",
-            about="barge-in, backchannels",
-            source="none",
-            n=0,
-            note="there is no live loop to interrupt yet",
+            about=f"taken as they were meant: {about}",
+            better="higher",
+            threshold=1.0,
+            n=len(kinds),
+        ),
+        _stage(
+            "silent_after_ms", silent, "first sound of an interruption → the civilian is silent"
         ),
     ]
 
@@ -186,36 +228,26 @@ def _of_two(
 
 
 def _after_hard_end(turns: list[SpokenTurn]) -> Figure:
-    """First sound after the take was recognised ÷ (decode + synthesis of the first clause)."""
+    """First sound after the hard end ÷ (decode + synthesis of the first clause); 0 where it was there before."""
+    asked = [turn for turn in turns if turn.first_clause_decode_ms is not None]
+    own = [turn for turn in asked if not turn.authored]
     ratios = [
-        (turn.first_audio_at_ms - turn.asr_ms)
-        / (turn.first_clause_decode_ms + turn.first_clause_speech_ms)
-        for turn in turns
-        if turn.first_clause_decode_ms is not None and not turn.authored
+        max(0.0, turn.playback_at_ms - turn.turn_end_at_ms)
+        / ((turn.first_clause_decode_ms or 0.0) + turn.first_clause_speech_ms)
+        for turn in own or asked
     ]
-    about = "words recognised → first sound ÷ (first clause: decode + synthesis)"
-    if not ratios:
-        return Figure(
-            name="after_hard_end_ratio_p50",
-            value=None,
-            unit="×",
-            about=about,
-            better="lower",
-            threshold=1.5,
-            source="none",
-            n=0,
-            note="no turn of this session was answered in the model's own words",
-        )
+    about = "certain → first sound, ÷ (first clause: decode + synthesis)"
+    note = "" if own else "the model was asked in these turns, but a line of the scenario was said"
     return Figure(
         name="after_hard_end_ratio_p50",
-        value=round(statistics.median(ratios), 4),
+        value=round(statistics.median(ratios), 4) if ratios else None,
         unit="×",
         about=about,
         better="lower",
         threshold=1.5,
         n=len(ratios),
-        source="estimated",
-        note="the clause's decode is its tokens by the turn's decode speed, not timed by itself",
+        source="measured" if ratios else "none",
+        note=note if ratios else "the model was asked in no turn",
     )
 
 
@@ -228,7 +260,6 @@ def _wer(name: str, value: float, heard: Hearing, most: float | None) -> Figure:
         better="lower" if most is not None else None,
         threshold=most,
         n=len(heard.said),
-        note=f"{len(heard.said)} utterances of one synthetic speaker's voices: a first look",
     )
 
 
@@ -259,14 +290,22 @@ def _stage(name: str, values: list[float], about: str) -> Figure:
         return Figure(
             name=name, value=None, unit="ms", about=about, source="none", n=0, note="no such stage"
         )
+    p90, p95 = percentile(values, 90), percentile(values, 95)
     return Figure(
         name=name,
         value=round(statistics.median(values), 1),
         unit="ms",
-        about=f"p50: {about}; p90 {percentile(values, 90):.0f} ms",
+        about=f"p50: {about}; p90 {p90:.0f}, p95 {p95:.0f} ms",
         n=len(values),
     )
 
 
 def _simple(name: str, value: float, about: str) -> Figure:
     return Figure(name=name, value=round(value, 4), unit="×", about=about)
+
+
+def _count(name: str, value: float, about: str, most: float | None = None) -> Figure:
+    better = None if most is None else "lower"
+    return Figure.model_validate(
+        {"name": name, "value": value, "unit": "times", "about": about, "threshold": most, "better": better}
+    )  # fmt: skip

@@ -34,20 +34,6 @@ class EngineWorkload(BaseModel):
     officer: list[str] = Field(min_length=2)
 
 
-class VoiceWorkload(BaseModel):
-    """See workloads/voice.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    scenario: str
-    subject: SubjectType
-    seed: int
-    endpoint_s: float = Field(gt=0)
-    voices: list[OfficerVoice] = Field(min_length=1)
-    officer: list[str] = Field(min_length=1)
-
-
 class LatencyWorkload(BaseModel):
     """See workloads/latency.yaml."""
 
@@ -81,34 +67,19 @@ class Replayed(BaseModel):
     subject: SubjectType
 
 
-class OfficerVoice(BaseModel):
-    """One way of saying the lines; noise_db: of the noise under it, relative to full scale."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    rate: float = 1.0
-    pitch_semitones: float = 0.0
-    noise_db: float | None = None
-
-
-VoiceWorkload.model_rebuild()
 DialogueWorkload.model_rebuild()
 
 
 def engine_workload() -> EngineWorkload:
-    return EngineWorkload.model_validate(_read("engine"))
-
-
-def voice_workload() -> VoiceWorkload:
-    return VoiceWorkload.model_validate(_read("voice"))
+    return EngineWorkload.model_validate(read_workload("engine"))
 
 
 def latency_workload() -> LatencyWorkload:
-    return LatencyWorkload.model_validate(_read("latency"))
+    return LatencyWorkload.model_validate(read_workload("latency"))
 
 
 def dialogue_workload() -> DialogueWorkload:
-    return DialogueWorkload.model_validate(_read("dialogue"))
+    return DialogueWorkload.model_validate(read_workload("dialogue"))
 
 
 def identity(workload: BaseModel, *played: Loaded) -> Workload:
@@ -131,7 +102,8 @@ def endless(scenario_id: str) -> Loaded:
     return Loaded(scenario, loaded.path, loaded.sha256)
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_workload(name: str) -> dict[str, Any]:
+    """The fields of a workload's file. Raises BadBenchmarkInput."""
     path = _HERE / f"{name}.yaml"
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -146,14 +118,12 @@ __all__ = [
     "DialogueWorkload",
     "EngineWorkload",
     "LatencyWorkload",
-    "OfficerVoice",
     "Replayed",
     "ValidationError",
-    "VoiceWorkload",
     "dialogue_workload",
     "endless",
     "engine_workload",
     "identity",
     "latency_workload",
-    "voice_workload",
+    "read_workload",
 ]

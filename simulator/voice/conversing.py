@@ -76,7 +76,7 @@ class Conversing:
     ) -> None:
         self.usual = usual or UsualLevel()
         self.listener = listener
-        self.interrupted = self.false_alarms = 0
+        self.interrupted = self.false_alarms = self.taken_back = 0
         self._session = session
         self._engine = engine
         self._ears = ears
@@ -91,6 +91,11 @@ class Conversing:
         self._supposed: _Supposed | None = None
         self._echoes = 0
         self._last_asr_ms = 0.0
+
+    @property
+    def supposing(self) -> bool:
+        """Whether there is an answer of which it is not certain that it is wanted."""
+        return self._supposed is not None
 
     # -- the listener's messages
 
@@ -113,6 +118,7 @@ class Conversing:
         """An answer that is not certain is forgotten: the officer went on, or types."""
         supposed, self._supposed = self._supposed, None
         if supposed is not None:
+            self.taken_back += 1
             self._session.take_back(supposed.before)
             self.usual = supposed.usual
             self._gate.forget()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.workload import endless, engine_workload, identity, voice_workload
+from benchmark.voice_workload import voice_workload
+from benchmark.workload import endless, engine_workload, identity
 from scenarios.loader import load
 
 
