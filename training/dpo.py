@@ -24,6 +24,7 @@ from trl import DPOConfig, DPOTrainer
 
 from training import runlog
 from training.base import (
+    FINAL,
     base_identity,
     device_of,
     load_model,
@@ -34,11 +35,12 @@ from training.base import (
 )
 from training.data import Prepared, write_dev
 from training.errors import BadData, BadRecipe
+from training.estimate import cpu_has_bfloat16
 from training.layout import Speech
 from training.recipe import Recipe
 from training.rows import Conversation
 from training.runlog import RunLog, Score
-from training.sft import DEV, FINAL, LOG, PLOT, device_name, lora_of
+from training.sft import DEV, LOG, PLOT, device_name, lora_of
 
 PAIRS = "pairs.jsonl"
 
@@ -195,7 +197,7 @@ def _arguments(recipe: Recipe, out: Path, pairs: int) -> DPOConfig:
         lr_scheduler_type=run.schedule,
         warmup_steps=max(1, round(run.warmup * steps)),
         max_grad_norm=run.max_grad_norm,
-        bf16=on_cuda and run.precision == "bfloat16",
+        bf16=run.precision == "bfloat16" and (on_cuda or cpu_has_bfloat16()),
         use_cpu=not on_cuda,
         activation_checkpointing=recipe.method.gradient_checkpointing,
         eval_strategy="steps",

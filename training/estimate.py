@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from models.hardware import cores, memory
 from training.errors import BadRecipe
@@ -15,6 +16,8 @@ _GIB = 2**30
 #: Share of a large matrix product's speed that a training step of a small model reaches; attention,
 #: norms, the softmax and the optimiser take the rest. A guess on the careful side.
 _CPU_EFFICIENCY = 0.45
+#: What bfloat16 brings a whole step on a processor that has it (162 against 69 tokens/s on one core).
+_BFLOAT16_GAIN = 2.0
 #: bfloat16 speed that fine-tuning in 4 bit reaches on data-centre GPUs, a cautious 25 TFLOP/s.
 _CUDA_FLOPS = 25e12
 
@@ -71,6 +74,18 @@ def device_in_words(words: str) -> Device:
     return Device(kind, f"a {kind} device with {gib} GiB", int(gib) * _GIB)
 
 
+def cpu_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor multiplies bfloat16 itself: three times float32's speed where it does.
+
+    Elsewhere it is emulated and slower, so a recipe's bfloat16 is float32 there.
+    """
+    try:
+        flags = cpuinfo.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:
+        return False
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(flags)
+
+
 def estimate(recipe: Recipe, tokens_an_epoch: int, device: Device) -> Estimate:
     """How much memory and how long, from the shape of the base and the size of the data."""
     base, method, run = recipe.base, recipe.method, recipe.optimisation
@@ -91,6 +106,8 @@ def estimate(recipe: Recipe, tokens_an_epoch: int, device: Device) -> Estimate:
     passes = 6 if method.kind == "full" else 4.5 if not method.gradient_checkpointing else 6
     flops = passes * base.parameters * tokens
     speed = _CUDA_FLOPS if device.kind == "cuda" else _cpu_flops() * _CPU_EFFICIENCY
+    if device.kind == "cpu" and _half(recipe) and cpu_has_bfloat16():
+        speed *= _BFLOAT16_GAIN
     return Estimate(
         device, weights, int(state), int(activations), steps, int(tokens), flops / speed
     )

@@ -36,6 +36,7 @@ from training.base import (
 )
 from training.data import Prepared, write_dev
 from training.errors import BadRecipe, TrainingError
+from training.estimate import cpu_has_bfloat16
 from training.layout import Layout, all_layouts
 from training.packs import Collator, Pack, batch_of, plan, plan_run
 from training.recipe import Recipe
@@ -341,7 +342,7 @@ def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
         warmup_steps=max(1, round(run.warmup * steps)),
         weight_decay=run.weight_decay,
         max_grad_norm=run.max_grad_norm,
-        bf16=run.precision == "bfloat16",
+        bf16=run.precision == "bfloat16" and (on_cuda or cpu_has_bfloat16()),
         use_cpu=not on_cuda,
         activation_checkpointing=recipe.method.gradient_checkpointing,
         eval_strategy="steps",
