@@ -8,6 +8,7 @@ good.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -33,11 +34,12 @@ class ChatFormat:
     next_officer: str
 
 
-def chat_format(template: str, bos: str = "", eos: str = "") -> ChatFormat:
-    """Take a Jinja chat template apart.
+def renderer(
+    template: str, bos: str = "", eos: str = ""
+) -> Callable[[list[dict[str, str]], bool], str]:
+    """How a Jinja chat template writes messages; the flag adds the opening of the civilian's turn.
 
-    A template that knows no system role (Gemma 2) gets the system text at the start of the first
-    officer turn. Raises BadModel where the template cannot be used for a conversation of two.
+    What it returns raises jinja2.TemplateError for messages that the template refuses.
     """
     environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
 
@@ -51,6 +53,17 @@ def chat_format(template: str, bos: str = "", eos: str = "") -> ChatFormat:
         return environment.from_string(template).render(
             messages=messages, add_generation_prompt=prompt, bos_token=bos, eos_token=eos
         )
+
+    return render
+
+
+def chat_format(template: str, bos: str = "", eos: str = "") -> ChatFormat:
+    """Take a Jinja chat template apart.
+
+    A template that knows no system role (Gemma 2) gets the system text at the start of the first
+    officer turn. Raises BadModel where the template cannot be used for a conversation of two.
+    """
+    render = renderer(template, bos, eos)
 
     talk = [
         {"role": "user", "content": _OFFICER},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,31 @@ class Embedder:
         self._tokenizer.enable_truncation(128)
         self._tokenizer.enable_padding()
 
+    def pieces(self, word: str) -> int:
+        """Into how many pieces the tokeniser cuts a word: plain English mostly stays whole."""
+        return len(self._tokenizer.encode(word, add_special_tokens=False).tokens)
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(n, 384) unit vectors, one for each text."""
         rows = []
+        for hidden, mask in self._states(texts):
+            weights = mask[:, :, None].astype(np.float32)
+            mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
+            rows.append(mean / np.linalg.norm(mean, axis=1, keepdims=True))
+        if not rows:
+            return np.zeros((0, self.width), dtype=np.float32)
+        return np.concatenate(rows).astype(np.float32)
+
+    def token_states(self, texts: Sequence[str]) -> list[Vectors]:
+        """(tokens, 384) of the last layer for each text, the marks at both ends included."""
+        return [
+            hidden[row][mask[row].astype(bool)].astype(np.float32)
+            for hidden, mask in self._states(texts)
+            for row in range(len(hidden))
+        ]
+
+    def _states(self, texts: Sequence[str]) -> Iterator[tuple[Vectors, NDArray[np.int64]]]:
+        """(batch, tokens, 384) and the attention mask, sixteen texts at a time."""
         for at in range(0, len(texts), 16):
             batch = self._tokenizer.encode_batch(list(texts[at : at + 16]))
             ids = np.array([e.ids for e in batch], dtype=np.int64)
@@ -53,9 +75,4 @@ class Embedder:
                 ["last_hidden_state"],
                 {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)},
             )
-            weights = mask[:, :, None].astype(np.float32)
-            mean = (hidden * weights).sum(axis=1) / weights.sum(axis=1)
-            rows.append(mean / np.linalg.norm(mean, axis=1, keepdims=True))
-        if not rows:
-            return np.zeros((0, self.width), dtype=np.float32)
-        return np.concatenate(rows).astype(np.float32)
+            yield hidden, mask

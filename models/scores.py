@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from models.engine import Engine
+
     Floats = NDArray[np.float32]
 
 
@@ -96,6 +98,45 @@ class Scorer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def following(engine: Engine, tokens: Sequence[int]) -> list[float]:
+    """The log-probability, in nats, of each token given what stands in the engine's context before it.
+
+    What stands there is not computed again, but for its last token. Afterwards all of `tokens` but the
+    last stands in the context too. Raises ModelError where there is nothing before them or no room.
+    """
+    import llama_cpp
+    import numpy as np
+
+    if not engine.tokens or len(tokens) > engine.room:
+        raise ModelError(f"{len(tokens)} tokens cannot be scored behind {len(engine.tokens)}")
+    given = [engine.tokens[-1], *tokens][:-1]
+    engine.rewind(len(engine.tokens) - 1)
+    found: list[float] = []
+    step = engine.settings.slice_tokens
+    batch = engine._batch
+    for at in range(0, len(given), step):
+        part, start = given[at : at + step], len(engine.tokens)
+        batch.n_tokens = len(part)
+        for i, token in enumerate(part):
+            batch.token[i] = token
+            batch.pos[i] = start + i
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = 0
+            batch.logits[i] = True
+        if llama_cpp.llama_decode(engine._ctx, batch) != 0:
+            raise ModelError(f"llama.cpp could not decode {len(part)} tokens at {start}")
+        engine.tokens.extend(part)
+        engine._logits_at = len(engine.tokens)
+        for i, target in enumerate(tokens[at : at + step]):
+            address = ctypes.cast(
+                llama_cpp.llama_get_logits_ith(engine._ctx, i), ctypes.POINTER(ctypes.c_float)
+            )
+            row = np.ctypeslib.as_array(address, (engine.n_vocab,)).astype(np.float64)
+            top = row.max()
+            found.append(float(row[target] - top - np.log(np.exp(row - top).sum())))
+    return found
 
 
 def log_softmax(logits: Floats) -> Floats:

@@ -1,0 +1,325 @@
+"""Who answers: a GGUF on this machine, a server with OpenAI's interface, or a transformers model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from jinja2 import TemplateError
+
+from benchmark.errors import BadBenchmarkInput, BenchmarkError
+from benchmark.generate_prompts import Decoding
+from benchmark.runfile import Model
+from models.chat import ChatFormat
+from scenarios.prompt import ChatMessage
+
+
+class SpeakerDown(BenchmarkError):
+    """Whoever answers cannot be reached or refuses: no use in asking for the next turn."""
+
+
+class SpeakerFailed(BenchmarkError):
+    """This one reply could not be had."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One reply. ended: it stopped by itself, before max_tokens. n_cached: prompt tokens that were there already.
+
+    all_decoding: False where whoever answered could not be told top_k or the repetition penalty.
+    """
+
+    text: str
+    n_tokens: int = 0
+    ended: bool = True
+    n_prompt: int = 0
+    n_cached: int = 0
+    ms: float = 0.0
+    all_decoding: bool = True
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """How likely the real reply was, its end of turn included: the sum of its log-probabilities, in nats."""
+
+    log_probability: float
+    n_tokens: int
+
+
+class Speaker(Protocol):
+    """Answers as the civilian. Raises SpeakerFailed for one turn, SpeakerDown for good."""
+
+    model: Model
+    adapter: Model | None
+    about: dict[str, Any]
+
+    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn: ...
+
+    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None:
+        """Of the real reply after what was given; None where this speaker does not tell."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class GgufSpeaker:
+    """A GGUF through llama.cpp. What the next prompt shares with the last is not computed again."""
+
+    def __init__(
+        self, gguf: Path, adapter: Path | None = None, threads: int = 0, n_ctx: int = 4096
+    ) -> None:
+        from models.engine import Engine, EngineSettings
+
+        self.model = gguf_record(gguf)
+        self.adapter = gguf_record(adapter) if adapter else None
+        lora = str(adapter) if adapter else ""
+        self._engine = Engine(gguf, EngineSettings(n_ctx=n_ctx, threads=threads, lora=lora))
+        try:
+            self._form, self._again = self._formats()
+        except Exception:
+            self._engine.close()
+            raise
+        self._special: dict[str, list[int]] = {}
+        self.about = {"speaker": "gguf", "threads": self._engine.settings.threads, "n_ctx": n_ctx}
+
+    def _formats(self) -> tuple[ChatFormat, str | None]:
+        from models.chat import _text_of, format_of
+
+        form = format_of(self._engine)
+        bos = self._engine.bos()
+        template = self._engine.metadata("tokenizer.chat_template") or ""
+        between = between_answers(
+            template,
+            "" if bos is None else _text_of(self._engine, bos),
+            _text_of(self._engine, self._engine.eos()),
+        )
+        return form, between
+
+    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn:
+        from models.engine import Sampling
+        from models.errors import ModelError
+
+        tokens = self._tokens(given)
+        if len(tokens) + decoding.max_tokens > self._engine.n_ctx:
+            raise SpeakerFailed(
+                f"{len(tokens)} tokens of prompt do not fit a context of {self._engine.n_ctx}"
+            )
+        began = time.perf_counter()
+        cached = self._keep(tokens)
+        sampling = Sampling(
+            temperature=decoding.temperature,
+            top_p=decoding.top_p,
+            top_k=decoding.top_k,
+            repeat_penalty=decoding.repeat_penalty,
+            repeat_last_n=decoding.repeat_last_n,
+            temperature_first=decoding.temperature_first,
+            seed=seed,
+        )
+        try:
+            self._engine.prefill(tokens[cached:])
+            drawn = list(self._engine.generate(sampling, decoding.max_tokens))
+        except ModelError as problem:
+            raise SpeakerFailed(str(problem)) from None
+        ms = (time.perf_counter() - began) * 1000
+        ended = self._engine.last.n_generated > len(drawn)
+        text = self._engine.detokenize(drawn)
+        return Drawn(text, len(drawn), ended, len(tokens), cached, round(ms, 1))
+
+    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None:
+        from models.scores import following
+
+        tokens = self._tokens(given)
+        wanted = [*self._engine.tokenize(real), *self._piece(self._form.next_officer)[:1]]
+        if len(tokens) + len(wanted) > self._engine.n_ctx:
+            return None
+        self._engine.prefill(tokens[self._keep(tokens) :])
+        return Likelihood(sum(following(self._engine, wanted)), len(wanted))
+
+    def _keep(self, tokens: Sequence[int]) -> int:
+        """Rewind to what the context has in common with `tokens`; how many that is. The last is always computed."""
+        same = 0
+        for old, new in zip(self._engine.tokens, tokens[:-1], strict=False):
+            if old != new:
+                break
+            same += 1
+        self._engine.rewind(same)
+        return same
+
+    def _tokens(self, given: Sequence[ChatMessage]) -> list[int]:
+        """As `models.chat.Conversation` lays it down: each message by itself, never rendered twice."""
+        form, said = self._form, self._engine.tokenize
+        tokens = [*self._piece(form.head), *said(given[0].content)]
+        before = "system"
+        for message in given[1:]:
+            tokens += self._piece(self._between(before, message.role))
+            tokens += said(message.content)
+            before = message.role
+        return tokens + self._piece(form.to_civilian)
+
+    def _between(self, before: str, role: str) -> str:
+        if before == "system":
+            return self._form.to_officer
+        if role == "user":
+            return self._form.next_officer
+        if before == "user":
+            return self._form.to_civilian
+        if self._again is None:
+            raise SpeakerDown(
+                f"{self.model.id}: its chat template refuses two answers in a row, which the setting `paper` "
+                "sends; use --history once, and the run says so"
+            )
+        return self._again
+
+    def _piece(self, text: str) -> list[int]:
+        if text not in self._special:
+            self._special[text] = self._engine.tokenize(text, special=True)
+        return self._special[text]
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def between_answers(template: str, bos: str, eos: str) -> str | None:
+    """What a chat template writes between two answers in a row; None where it refuses them."""
+    from models.chat import renderer
+
+    marks = ("\x02o\x03", "\x02a\x03", "\x02b\x03", "\x02n\x03")
+    roles = ("user", "assistant", "assistant", "user")
+    talk = [{"role": r, "content": m} for r, m in zip(roles, marks, strict=True)]
+    render = renderer(template, bos, eos)
+    for start in ([{"role": "system", "content": "s"}], []):
+        try:
+            whole = render([*start, *talk], True)
+            return whole.split(marks[1])[1].split(marks[2])[0]
+        except (TemplateError, IndexError, TypeError):
+            continue
+    return None
+
+
+def gguf_record(path: Path) -> Model:
+    """Which GGUF this is, by content."""
+    from models.gguf_info import read_gguf
+    from models.store import sha256_of
+
+    info = read_gguf(path)
+    return Model(
+        id=path.stem,
+        file=path.name,
+        sha256=sha256_of(path),
+        bytes=path.stat().st_size,
+        architecture=info.architecture or "",
+        quantisation=info.quantisation or "",
+    )
+
+
+class TransformersSpeaker:
+    """A folder or a hub's name, through transformers: slow, and for models that no GGUF has been made of."""
+
+    def __init__(self, name: str) -> None:
+        try:
+            import torch
+            import transformers
+        except ImportError:
+            raise BadBenchmarkInput(
+                f"{name}: a transformers model needs torch and transformers: "
+                "pip install 'deescalwild-simulator[train]'"
+            ) from None
+        transformers.logging.set_verbosity_error()
+        transformers.logging.disable_progress_bar()
+        try:
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(name)
+            self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(name)
+        except (OSError, ValueError) as problem:
+            raise BadBenchmarkInput(
+                f"{name}: transformers cannot load it ({str(problem).splitlines()[0]})"
+            ) from None
+        if not self._tokenizer.chat_template:
+            raise BadBenchmarkInput(f"{name}: no chat template: it cannot hold a conversation")
+        self._torch = torch
+        self._model.eval()
+        self.model = transformers_record(name)
+        self.adapter: Model | None = None
+        self.about = {"speaker": "transformers", "dtype": str(self._model.dtype)}
+
+    def _ids(self, given: Sequence[ChatMessage]) -> Any:
+        talk = [{"role": m.role, "content": m.content} for m in given]
+        try:
+            text = self._tokenizer.apply_chat_template(
+                talk, tokenize=False, add_generation_prompt=True
+            )
+        except Exception as problem:  # whatever the template raises
+            raise SpeakerDown(
+                f"{self.model.id}: its chat template refuses the conversation ({problem}); "
+                "try --history once"
+            ) from None
+        return self._tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
+
+    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn:
+        ids = self._ids(given)
+        self._torch.manual_seed(seed)
+        began = time.perf_counter()
+        chosen: dict[str, Any] = {"do_sample": False}
+        if decoding.temperature > 0:
+            chosen = {
+                "do_sample": True,
+                "temperature": decoding.temperature,
+                "top_p": decoding.top_p,
+                "top_k": decoding.top_k,
+            }
+        with self._torch.no_grad():
+            out = self._model.generate(
+                input_ids=ids,
+                attention_mask=self._torch.ones_like(ids),
+                max_new_tokens=decoding.max_tokens,
+                repetition_penalty=decoding.repeat_penalty,
+                pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
+                **chosen,
+            )
+        drawn = out[0][ids.shape[-1] :]
+        text = self._tokenizer.decode(drawn, skip_special_tokens=True)
+        ms = (time.perf_counter() - began) * 1000
+        n, n_prompt = int(drawn.shape[0]), int(ids.shape[-1])
+        return Drawn(text, n, n < decoding.max_tokens, n_prompt, 0, round(ms, 1))
+
+    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None:
+        torch = self._torch
+        before = self._ids(given)
+        wanted = self._tokenizer(real, add_special_tokens=False)["input_ids"]
+        wanted = torch.tensor([[*wanted, self._tokenizer.eos_token_id]])
+        with torch.no_grad():
+            logits = self._model(input_ids=torch.cat([before, wanted], dim=1)).logits[0]
+        rows = torch.log_softmax(logits[before.shape[1] - 1 : -1].float(), -1)
+        found = rows.gather(1, wanted[0][:, None]).sum()
+        return Likelihood(float(found), int(wanted.shape[1]))
+
+    def close(self) -> None:
+        self._model = None
+
+
+def transformers_record(name: str) -> Model:
+    """By the content of its weight files where it is a folder, by name otherwise."""
+    import hashlib
+
+    from models.store import sha256_of
+
+    files = sorted(Path(name).glob("*.safetensors")) if Path(name).is_dir() else []
+    digest = hashlib.sha256(name.encode() if not files else b"")
+    for file in files:
+        digest.update(sha256_of(file).encode())
+    size = sum(file.stat().st_size for file in files)
+    return Model(id=Path(name).name, file=name, sha256=digest.hexdigest(), bytes=size)

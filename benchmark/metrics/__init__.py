@@ -1,0 +1,1 @@
+"""Measures of generated replies. Each file is one measure, or one family of them; see docs/metrics.md."""
