@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.commands_quality import generate, score
+from benchmark.commands_speed import device, dialogue, latency
+
 if TYPE_CHECKING:
     from benchmark.runfile import RunFile
 
@@ -26,6 +29,12 @@ def bench() -> None:
       deescal bench engine --json
     """
 
+
+bench.add_command(generate)
+bench.add_command(score)
+
+for _command in (device, latency, dialogue):
+    bench.add_command(_command)
 
 _OUT = click.option(
     "--out",
@@ -65,7 +74,7 @@ def engine(
     from models.engine import EngineSettings
 
     pairs = Repetitions(repetitions, 3 * repetitions, max(2, min(repetitions, 5)))
-    with _progress(as_json) as progress:
+    with progress_bar(as_json) as progress:
         run = bench_engine(model, EngineSettings(threads=threads), pairs, progress)
     _finish(run, out, as_json, check)
 
@@ -75,29 +84,50 @@ def engine(
 @click.option(
     "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
 )
+@click.option("--quick", is_flag=True, help="One conversation, few utterances: a look, no measure.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a turn's timeline here, as SVG.",
+)
 @_OUT
 @_JSON
 @_CHECK
-def voice(model: str, threads: int, out: Path | None, as_json: bool, check: bool) -> None:
-    """A spoken session: each stage, voice to voice, recognition against its default call, memory.
+def voice(
+    model: str,
+    threads: int,
+    quick: bool,
+    picture: Path | None,
+    out: Path | None,
+    as_json: bool,
+    check: bool,
+) -> None:
+    """Recorded conversations through the voice loop: each stage, voice to voice, hearing, memory.
 
-    First form: push-to-talk, an officer of Piper's voices; what is not measured yet is said.
+    The officer's voices are made on the fly, with noise, pauses, interruptions and coughs. The ratios are against the
+    same parts one after another in the same run.
 
     \b
     Examples:
-      deescal bench voice
+      deescal bench voice --picture turn.svg
+      deescal bench voice --quick
       deescal bench voice --json --out runs/
     """
     from benchmark.voice_bench import bench_voice
     from models.engine import EngineSettings
 
-    with _progress(as_json) as progress:
-        run = bench_voice(model, EngineSettings(threads=threads), progress)
+    with progress_bar(as_json) as progress:
+        run = bench_voice(model, EngineSettings(threads=threads), progress, quick)
+    if picture:
+        from benchmark.voice_picture import write_picture
+
+        write_picture(run, picture)
+        click.echo(f"Written to {picture}", err=True)
     _finish(run, out, as_json, check)
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+def progress_bar(quiet: bool) -> Iterator[Callable[[str, float], None]]:
     """A bar on stderr where a person looks on."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -111,18 +141,14 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 
 
 def _finish(run: RunFile, out: Path | None, as_json: bool, check: bool) -> None:
-    from rich.console import Console
-
     from benchmark.runfile import write_run
-    from benchmark.table import flat, show
+    from benchmark.table import console_for_tables, flat, show
     from models.places import data_dir
 
     path = write_run(out or data_dir() / "bench", run)
     if as_json:
         click.echo(json.dumps(flat(run, path), indent=1))
     else:
-        # Not narrower than the table where the output goes to a file or a pipe.
-        width = None if sys.stdout.isatty() else 150
-        show(run, path, Console(width=width))
+        show(run, path, console_for_tables())
     if check and any(figure.holds is False for figure in run.figures):
         sys.exit(1)
