@@ -48,6 +48,14 @@ def _choice(
 )
 @click.option("--input", "input_device", help="Microphone, by number or part of its name.")
 @click.option("--output", "output_device", help="Loudspeaker, by number or part of its name.")
+@click.option("--hands-free", is_flag=True, help="Talk without a key (F4 in the session).")
+@click.option(
+    "--headset/--no-headset",
+    default=True,
+    show_default=True,
+    help="Without one the microphone is closed while the civilian speaks.",
+)
+@click.option("--echo-cancel", is_flag=True, help="Take the loudspeaker out of what is heard.")
 def play(
     scenario: str | None,
     plain: bool,
@@ -59,15 +67,26 @@ def play(
     resume_id: str | None,
     input_device: str | None,
     output_device: str | None,
+    hands_free: bool,
+    headset: bool,
+    echo_cancel: bool,
 ) -> None:
     """Talk with a civilian: pick, briefing, session, review.
+
+    A microphone or a loudspeaker that is named is remembered for the next time; `deescal doctor --sound` lists and
+    tries them.
 
     \b
     Examples:
       deescal play
       deescal play traffic-stop-late-shift --subject upset
+      deescal play --hands-free --input jabra
       deescal play --plain --text shoplifting-detention
     """
+    if hands_free and (plain or text_only):
+        raise click.UsageError(
+            "--hands-free needs the screens and sound: leave --plain and --text out"
+        )
     from simulator.records import Records
 
     choice = _choice(scenario, subject, seed, officer, voice=not text_only)
@@ -78,7 +97,14 @@ def play(
     if not sys.stdout.isatty():
         raise click.UsageError("the screens need a terminal; use --plain here")
     from simulator.screens.app import LaunchConfig, run
+    from simulator.screens.hands_free import HandsFreeSettings
+    from simulator.voice.sound_choice import remembered
 
+    if echo_cancel:
+        from simulator.voice.echo import EchoCanceller
+
+        EchoCanceller()  # said before the screens come, where it is not installed
+    last = remembered()
     run(
         records,
         LaunchConfig(
@@ -89,6 +115,8 @@ def play(
             input_device=input_device,
             output_device=output_device,
             resume_id=records.find(resume_id).id if resume_id else None,
+            free=hands_free,
+            hands_free=HandsFreeSettings(headset, echo_cancel, last.usual_level_db),
         ),
     )
 

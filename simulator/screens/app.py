@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual.app import App
@@ -20,6 +20,7 @@ from simulator.cast import Choice
 from simulator.records import Records
 from simulator.screens.briefing import BriefingScreen
 from simulator.screens.encounter import Encounter, Resumption, resumption
+from simulator.screens.hands_free import HandsFreeSettings
 from simulator.screens.loading import Loader
 from simulator.screens.messages import LoadingFailed, LoadingMoved
 from simulator.screens.picker import Picker
@@ -43,6 +44,8 @@ class LaunchConfig:
     input_device: str | None = None
     output_device: str | None = None
     resume_id: str | None = None
+    free: bool = False  # talk without a key from the start
+    hands_free: HandsFreeSettings = field(default_factory=HandsFreeSettings)
 
 
 class SimulatorApp(App[None]):
@@ -118,7 +121,10 @@ class SimulatorApp(App[None]):
             self.notify(str(problem), severity="error", markup=False, timeout=15)
 
     def _begin(self, play: Choice | Resumption) -> None:
-        session = SessionScreen(play, self.loader, self.records, self.encounter)
+        config = self.config
+        session = SessionScreen(
+            play, self.loader, self.records, self.encounter, config.hands_free, config.free
+        )
         self.encounter = session.encounter
         if isinstance(self.screen, BriefingScreen | ResumeScreen):
             self.switch_screen(session)
@@ -192,10 +198,20 @@ def run(records: Records, config: LaunchConfig) -> None:
 def _check_devices(config: LaunchConfig) -> None:
     """A device that was asked for by name and is not there is refused; no device at all is not."""
     from simulator.voice.devices import find_device
+    from simulator.voice.sound_choice import SoundChoice, remember, remembered
 
+    last = remembered()
     try:
-        find_device("input", config.input_device)
-        find_device("output", config.output_device)
+        microphone = find_device("input", config.input_device).name
+        loudspeaker = find_device("output", config.output_device).name
+        another = config.input_device is not None and microphone != last.input
+        chosen = SoundChoice(
+            input=microphone if config.input_device else last.input,
+            output=loudspeaker if config.output_device else last.output,
+            usual_level_db=None if another else last.usual_level_db,
+        )
+        if chosen != last:
+            remember(chosen)
     except BadInput:
         raise
     except DeescalError:

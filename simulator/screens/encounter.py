@@ -25,10 +25,12 @@ from simulator.events import (
     SessionStarted,
 )
 from simulator.records import Records
+from simulator.screens.hands_free import HandsFree, HandsFreeSettings
 from simulator.screens.loading import Loader
-from simulator.screens.messages import Happened, Remarked, StageMoved
+from simulator.screens.messages import HandsFreeTurned, Happened, Remarked, StageMoved
 from simulator.screens.sound import Sound
 from simulator.session import Session, SoundTimes
+from simulator.voice.supposed import Gate
 
 if TYPE_CHECKING:
     from simulator.voice.talk import Ears, Mouth
@@ -68,6 +70,7 @@ class Encounter:
         post: Callable[[Message], object],
         play: Choice | Resumption,
         before: Encounter | None = None,
+        hands_free: HandsFreeSettings | None = None,
     ) -> None:
         self.session_id = play.session_id if isinstance(play, Resumption) else ""
         self.sound: Sound | None = None
@@ -79,6 +82,9 @@ class Encounter:
         self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
         self._session: Session | None = None
+        self._hands_free_settings = hands_free or HandsFreeSettings()
+        self._hands_free: HandsFree | None = None
+        self._gate = Gate(self._to_record, self._speak)
         self._ears: Ears | None = None
         self._mouth: Mouth | None = None
         self._last_reply = ""
@@ -95,6 +101,15 @@ class Encounter:
     def hear(self, take: Audio, ended_at: float) -> None:
         """A recording of the officer. ended_at: `time.monotonic` when the key was let go."""
         self._jobs.put(lambda: self._hear(take, ended_at))
+
+    def talk_freely(self, on: bool) -> None:
+        """Listen all the time from now on, or only while the key asks for it."""
+        self._jobs.put(lambda: self._talk_freely(on))
+
+    @property
+    def hands_free(self) -> HandsFree | None:
+        """There while the officer talks without a key."""
+        return self._hands_free
 
     def cut_off(self, played_s: float) -> None:
         """The officer interrupted when so much of the reply had been heard."""
@@ -137,6 +152,8 @@ class Encounter:
             self._post(Remarked(f"the session stopped: {type(problem).__name__}: {problem}"))
             stage = StageMoved("failed")
         finally:
+            if self._hands_free:
+                self._hands_free.stop()
             if self.sound:
                 self.sound.close()
             self._post(stage)
@@ -147,11 +164,11 @@ class Encounter:
         times = SoundTimes()
         problems = self._open_sound(loaded, times)
         if isinstance(play, Resumption):
-            session = cast.session_again(play.started, loaded, self._publish, times)
+            session = cast.session_again(play.started, loaded, self._gate, times)
         else:
             heard = self.sound is not None and self.sound.works
             choice = replace(play, voice=heard)
-            session, started = cast.session(choice, self._publish, sound=times)
+            session, started = cast.session(choice, self._gate, sound=times)
             self.session_id = started.session_id
         self._session = session
         with self._records.hold(self.session_id):
@@ -197,12 +214,49 @@ class Encounter:
             self._ears = parts.ears
         if sound.loudspeaker and parts.speaker:
             voice = loaded.scenario.civilian.voice
-            self._mouth = Mouth(parts.speaker, voice, sound.play, times)
+            self._mouth = Mouth(parts.speaker, voice, self._sink, times)
         return problems
 
     # -- jobs
 
+    def _talk_freely(self, on: bool) -> None:
+        if on == (self._hands_free is not None):
+            return
+        if self._hands_free:
+            self._hands_free.stop()
+            self._hands_free = None
+        elif self._ears and self._mouth and self.sound:
+            try:
+                free = HandsFree(
+                    self._live(),
+                    self._loader.cast.result().engine,
+                    self._ears,
+                    self._mouth,
+                    self.sound,
+                    self._gate,
+                    self._hands_free_settings,
+                    self._post,
+                    self._jobs.put,
+                )
+            except SimulatorError as problem:
+                self._post(Remarked(str(problem)))
+                return
+            free.start()
+            self._hands_free = free
+        else:
+            what = "a microphone" if self._ears is None else "a loudspeaker and a voice"
+            self._post(Remarked(f"to talk without a key {what} is needed", lasting=False))
+        self._post(HandsFreeTurned(self._hands_free is not None))
+
+    def _sink(self, audio: Audio, first: bool) -> None:
+        if self._hands_free:
+            self._hands_free.conversing.sound(audio, first)
+        elif self.sound:
+            self.sound.play(audio, first)
+
     def _say(self, words: str) -> None:
+        if self._hands_free:
+            self._hands_free.conversing.give_way()
         self._post(StageMoved("answering"))
         self._live().officer_says(words)
 
@@ -210,6 +264,8 @@ class Encounter:
         from simulator.voice.talk import say_to_session
 
         session = self._live()
+        if self._hands_free:
+            self._hands_free.conversing.give_way()
         if self._ears is None:
             return
         # The session's own clock, at the moment the key was let go.
@@ -238,12 +294,12 @@ class Encounter:
 
     # -- events
 
-    def _publish(self, event: Event) -> None:
-        """To the record, then to the screen, then to the voice: words are seen before they are heard."""
-        recorder(self._records, self.session_id, self._show, self._speak)(event)
+    def _to_record(self, event: Event) -> None:
+        """To the record, then to the screen. The voice is told by the gate, last: words are seen before heard."""
+        recorder(self._records, self.session_id, self._show)(event)
 
     def _record(self, event: Event) -> None:
-        self._publish(event.model_copy(update={"at_s": self._live().seconds()}))
+        self._gate(event.model_copy(update={"at_s": self._live().seconds()}))
 
     def _show(self, event: Event) -> None:
         if isinstance(event, CivilianSpoke):
@@ -262,5 +318,6 @@ class Encounter:
             self._mouth = None
             self.notice(f"the voice failed, text goes on: {problem}")
             return
-        if isinstance(event, CivilianSpoke):
-            mouth.times.playback_start_at = sound.first_heard_at()
+        if isinstance(event, CivilianSpoke) and not self._gate.shut:
+            sound.wait_for_first_sound()
+            mouth.times.playback_start_at = sound.playout.output.started_at

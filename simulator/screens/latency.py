@@ -11,8 +11,10 @@ def latency_line(
 ) -> str:
     """`answered in 0.9 s: recognise 0.3, prefill 0.1, first words 0.4, first sound 0.6`, each where it was.
 
-    First words and first sound count from where the officer's words were known (return key, or recognised).
+    First words and first sound count from where the officer's words were known (return key, or recognised);
+    with an answer that was ready before it was certain that they had finished, they come before the waiting ends.
     """
+    known_s = timed.turn_end_s if timed.asr_done_s is None else timed.asr_done_s
     parts: list[str] = []
     if officer is not None and officer.asr_ms is not None:
         parts.append(f"recognise {officer.asr_ms / 1000:.1f}")
@@ -20,7 +22,7 @@ def latency_line(
         parts.append(f"prefill {civilian.timings.prefill_ms / 1000:.1f}")
     for name, at_s in (("first words", timed.first_clause_s), ("first sound", timed.first_audio_s)):
         if at_s is not None:
-            parts.append(f"{name} {max(0.0, at_s - timed.turn_end_s):.1f}")
+            parts.append(f"{name} {max(0.0, at_s - known_s):.1f}")
     answered = response_s(timed)
     whole = "answered" if answered is None else f"answered in {answered:.1f} s"
     return f"{whole}: {', '.join(parts)}" if parts else whole

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
@@ -80,6 +80,7 @@ class Loader:
 
     def _load_voice(self) -> VoiceParts:
         from simulator.voice.devices import find_device, list_devices
+        from simulator.voice.sound_choice import remembered
         from simulator.voice.talk import Ears
         from simulator.voice.tts import Speaker
 
@@ -91,13 +92,16 @@ class Loader:
         speaker: Speaker | None = None
         microphone: Device | None = None
         loudspeaker: Device | None = None
+        last = remembered()
         try:
-            microphone = find_device("input", self._input_device)
+            microphone = find_device("input", self._input_device or _there("input", last.input))
             ears = Ears()
         except DeescalError as problem:
             missing.append(str(problem))
         try:
-            loudspeaker = find_device("output", self._output_device)
+            loudspeaker = find_device(
+                "output", self._output_device or _there("output", last.output)
+            )
             speaker = Speaker(model_path("tts"), default_threads())
             speaker.warm_up()
         except DeescalError as problem:
@@ -110,3 +114,15 @@ class Loader:
             output=loudspeaker if speaker else None,
             missing=tuple(missing),
         )
+
+
+def _there(kind: Literal["input", "output"], name: str | None) -> str | None:
+    """The device that was used last, where it is plugged in."""
+    from simulator.voice.devices import find_device
+
+    if name is None:
+        return None
+    try:
+        return find_device(kind, name).name
+    except DeescalError:
+        return None  # the machine's default is used; the state line shows whether it hears

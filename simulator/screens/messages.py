@@ -49,6 +49,20 @@ class Remarked(Message):
 
 
 @dataclass
+class HeardSoFar(Message):
+    """What the officer has said so far, while they still speak."""
+
+    words: str
+
+
+@dataclass
+class HandsFreeTurned(Message):
+    """Whether the officer talks without a key from now on."""
+
+    on: bool
+
+
+@dataclass
 class SoundOpened(Message):
     """Which of the two work now; sent again when one goes away."""
 

@@ -21,11 +21,14 @@ from simulator.events import (
 from simulator.records import Records
 from simulator.screens.encounter import Encounter, Resumption
 from simulator.screens.encounter_view import EncounterView
+from simulator.screens.hands_free import HandsFreeSettings
 from simulator.screens.latency import level_meter
 from simulator.screens.load_line import LoadLine
 from simulator.screens.loading import Loader
 from simulator.screens.messages import (
+    HandsFreeTurned,
     Happened,
+    HeardSoFar,
     Remarked,
     SoundOpened,
     Stage,
@@ -45,6 +48,9 @@ F2      talk: press, speak, press again; or hold it while you speak.
 Space   the same, while the line is empty.
         While the civilian speaks, it interrupts them.
 F3      say nothing: silence is a turn too.
+F4      talk without a key: just speak, and stop when you have finished.
+        Speak while they speak and they fall silent; "mm-hm" does not
+        interrupt. Meant for a headset; else start with --no-headset.
 Esc     end the session, or keep it for later.
 ^c      leave the program; the session is kept and can be resumed.
 Tab     to the transcript (arrow keys scroll) and back.
@@ -61,6 +67,9 @@ _STAGES: dict[str, str] = {
     "recognising": "… recognising",
     "answering": "… answering",
     "speaking": "♪ speaking",
+    "listening": "◉ listening: speak",
+    "hearing": "● hearing you",
+    "waiting": "… have you finished?",
     "ended": "■ ended: Enter for the review",
     "failed": "■ stopped: Enter goes back; the session is kept",
 }
@@ -73,6 +82,7 @@ class SessionScreen(Screen[None]):
         Binding("f1", "help", "Help"),
         Binding("f2", "talk", "Talk", tooltip="Press to talk, press to stop; or hold"),
         Binding("f3", "silence", "Say nothing", tooltip="A turn without words"),
+        Binding("f4", "free", "Hands free", tooltip="Talk without a key, or with it again"),
         Binding("enter", "go_on", show=False),
         Binding("escape", "end", "End", tooltip="End it, or keep it for later"),
     ]
@@ -90,6 +100,8 @@ class SessionScreen(Screen[None]):
         loader: Loader,
         records: Records,
         before: Encounter | None = None,
+        hands_free: HandsFreeSettings | None = None,
+        free: bool = False,
     ) -> None:
         super().__init__()
         self._play = play
@@ -100,7 +112,9 @@ class SessionScreen(Screen[None]):
         self._can_talk = False
         self._left = False
         self._hinted = ("", 0.0)
-        self.encounter = Encounter(loader, records, self.post_message, play, before)
+        self._so_far = ("", 0.0)
+        self._free = free  # wanted by the officer; whether it works, the encounter says
+        self.encounter = Encounter(loader, records, self.post_message, play, before, hands_free)
 
     def compose(self) -> ComposeResult:
         person = self._scenario.civilian
@@ -151,6 +165,15 @@ class SessionScreen(Screen[None]):
         else:
             self._hint(message.line)
 
+    @on(HeardSoFar)
+    def _heard_so_far(self, message: HeardSoFar) -> None:
+        self._so_far = (message.words, time.monotonic() + _HINT_S)
+
+    @on(HandsFreeTurned)
+    def _hands_free_turned(self, message: HandsFreeTurned) -> None:
+        self._free = message.on
+        self._tick()
+
     @on(StageMoved)
     def _stage_moved(self, message: StageMoved) -> None:
         self.stage = message.stage
@@ -172,6 +195,10 @@ class SessionScreen(Screen[None]):
             line += f" {sound.microphone.recorded_s:4.1f} s {meter}  press again to stop"
         elif self.stage == "ready" and self._can_talk and self._shown_stage() == "ready":
             line += ", type or talk (F2)"
+        elif self._shown_stage() in ("hearing", "listening") and sound and sound.microphone:
+            words, shown_until = self._so_far
+            line += f" {level_meter(sound.microphone.level())}"
+            line += f"  {words}" if words and now < shown_until else ""
         hint, until = self._hinted
         self.query_one(EncounterView).stage(f"! {hint}" if now < until else line)
 
@@ -183,9 +210,13 @@ class SessionScreen(Screen[None]):
     def _shown_stage(self) -> str:
         if self._key.recording:
             return "recording"
+        free = self.encounter.hands_free
+        heard = free.state if free and self.stage == "ready" and self._can_talk else "listening"
+        if heard == "hearing":
+            return heard  # also while they speak: whoever talks over somebody wants to see it
         if self.stage in ("ready", "answering") and self._is_speaking():
             return "speaking"  # not where it ended: there Enter is what is to be said
-        return self.stage
+        return heard if free and self.stage == "ready" and self._can_talk else self.stage
 
     def _is_speaking(self) -> bool:
         sound = self.encounter.sound
@@ -241,6 +272,16 @@ class SessionScreen(Screen[None]):
 
     # -- talking
 
+    def action_free(self) -> None:
+        """Talk without a key from now on, or with it again."""
+        if self.stage in ("ended", "failed"):
+            return
+        if not self._can_talk:
+            self._hint("no microphone here: type, then Enter")
+            return
+        self._free = not self._free
+        self.encounter.talk_freely(self._free)
+
     @on(OfficerInput.TalkPressed)
     def action_talk(self) -> None:
         if not self._can_talk:
@@ -266,6 +307,8 @@ class SessionScreen(Screen[None]):
     @on(SoundOpened)
     def _sound_opened(self, message: SoundOpened) -> None:
         self._can_talk = message.can_talk
+        if self._free and message.can_talk and self.encounter.hands_free is None:
+            self.encounter.talk_freely(True)
 
     @on(TakeBegan)
     def _take_began(self, message: TakeBegan) -> None:

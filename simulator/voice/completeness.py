@@ -8,8 +8,9 @@ _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 #: How long silence may last after words like these before the turn is taken, in seconds. People
 #: leave 0.2 s between turns (Stivers et al. 2009, PNAS 106), and pause for about half a second where
-#: a clause goes on; 0.8 s is what loops without this judgement wait after everything.
-ASKED_S, COMPLETE_S, OPEN_S, TRAILING_S = 0.25, 0.32, 0.55, 0.95
+#: a clause goes on; 0.8 s is what loops without this judgement wait after everything. An answer is seldom
+#: ready before 0.4 s, so that to wait so long after a statement, which another may follow, costs nothing.
+ASKED_S, COMPLETE_S, OPEN_S, TRAILING_S = 0.25, 0.42, 0.55, 0.95
 
 #: After these a speaker goes on: conjunctions, prepositions, articles, fillers and half phrases.
 _GOES_ON = frozenset(

@@ -60,7 +60,7 @@ class Conversing:
     def __init__(
         self,
         session: Session,
-        engine: Engine,
+        engine: Engine | None,
         ears: Ears,
         mouth: Mouth,
         playout: Playout,
@@ -69,10 +69,10 @@ class Conversing:
         *,
         usual: UsualLevel | None = None,
         clock: Callable[[], float] = time.monotonic,
-        poll: Callable[[], None] = lambda: None,
-        on_remark: Callable[[str], None] = lambda line: None,
-        on_partial: Callable[[str], None] = lambda words: None,
-        wait_for_sound: Callable[[], None] = lambda: None,
+        poll: Callable[[], object] = lambda: None,
+        on_remark: Callable[[str], object] = lambda line: None,
+        on_partial: Callable[[str], object] = lambda words: None,
+        wait_for_sound: Callable[[], object] = lambda: None,
     ) -> None:
         self.usual = usual or UsualLevel()
         self.listener = listener
@@ -173,7 +173,8 @@ class Conversing:
         self._supposed = supposed
         self._gate.close()
         self._playout.new_turn(held=True)
-        self._engine.between = self._between
+        if self._engine is not None:
+            self._engine.between = self._between
         try:
             session.answer(
                 words.text,
@@ -187,7 +188,8 @@ class Conversing:
             self.take_back()
             return
         finally:
-            self._engine.between = _nothing
+            if self._engine is not None:
+                self._engine.between = _nothing
 
     def _between(self) -> None:
         """Between two pieces of an answer: is it still wanted, is it certain by now?"""

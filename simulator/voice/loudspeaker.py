@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,6 +43,8 @@ class Loudspeaker:
         #: How loud: 1 as it comes, less while somebody talks over it. Heard from the next slice on.
         self.gain = 1.0
         self._gain_now = 1.0
+        #: Told what is given to the device, mono and at its rate, as it is given: for an echo canceller.
+        self.on_played: Callable[[Samples, int], None] | None = None
         #: Times the device ran dry in the middle of an utterance.
         self.gaps = 0
         #: time.monotonic() when this utterance began to leave the device.
@@ -211,4 +214,6 @@ class Loudspeaker:
             before != 1.0 or self._gain_now != 1.0
         ):  # glides from one to the other: a step would click
             piece = piece * np.linspace(before, self._gain_now, len(piece), dtype=np.float32)
+        if self.on_played is not None:
+            self.on_played(piece, self._rate)
         return bool(stream.write(np.repeat(piece[:, None], stream.channels, axis=1)))

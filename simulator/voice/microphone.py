@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,8 @@ from simulator.voice.wav import Audio, Samples
 PRE_ROLL_S = 0.3
 LONGEST_S = 120.0
 SILENT_DB = -80.0
+#: What the device may hold back before it is told: a busy machine loses nothing, an answer waits no longer.
+BUFFER_S = 0.1
 #: A running microphone gives a block every few hundredths of a second.
 GONE_AFTER_S = 2.0
 
@@ -40,6 +43,9 @@ class Microphone:
         self._heard_at = 0.0
         self._stream: Any = None
         self._rate = self.device.native_rate
+        #: Takes every block as it comes, on PortAudio's thread: (mono samples, their rate, when they ended on
+        #: `time.monotonic`). Must return at once.
+        self.on_block: Callable[[Samples, int, float], None] | None = None
 
     def __enter__(self) -> Self:
         self.open()
@@ -76,7 +82,7 @@ class Microphone:
             samplerate=self._rate,
             channels=channels,
             dtype="float32",
-            latency="high",
+            latency=BUFFER_S,
             callback=self._take_block,
         )
 
@@ -142,6 +148,8 @@ class Microphone:
         rms = float(np.sqrt(np.mean(samples**2))) if frames else 0.0
         self._level_db = max(SILENT_DB, 20.0 * float(np.log10(max(rms, 1e-9))))
         self._heard_at = time.monotonic()
+        if self.on_block is not None:
+            self.on_block(samples, self._rate, self._heard_at)
         with self._lock:
             if self._recording and self._kept >= self._longest_s * self._rate:
                 return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Literal, Protocol
 
+from simulator.errors import SimulatorError
 from simulator.voice.wav import Audio
 
 #: While somebody talks over the civilian, and it may be only a cough: about -12 dB.
@@ -26,14 +28,33 @@ class Output(Protocol):
     def stop(self) -> float: ...
 
 
+class NoOutput:
+    """Where the loudspeaker would be: nothing is heard, text goes on."""
+
+    def __init__(self) -> None:
+        self.gain = 1.0
+        self.started_at: float | None = None
+
+    playing = False
+
+    def begin(self) -> None: ...
+    def play(self, audio: Audio) -> None: ...
+    def stop(self) -> float:
+        return 0.0
+
+
 class Playout:
     """One turn's sound at a time; a new turn drops what is left of the last. May be used from two threads.
 
-    The listening thread ducks and cuts, the session's thread adds and releases.
+    The listening thread ducks and cuts, the session's thread adds and releases. on_lost: told when the
+    loudspeaker goes away; from then on nothing is heard until `output` is another.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(
+        self, output: Output, on_lost: Callable[[SimulatorError], None] | None = None
+    ) -> None:
         self.output = output
+        self._on_lost = on_lost
         self._lock = threading.RLock()
         self._state: Literal["held", "playing", "cut"] = "playing"
         self._pieces: list[Audio] = []
@@ -56,12 +77,23 @@ class Playout:
             self.output.gain = 1.0
             self.output.begin()
 
+    def _play(self, audio: Audio) -> None:
+        try:
+            self.output.play(audio)
+        except SimulatorError as problem:
+            if self._on_lost is None:
+                raise
+            self.output = NoOutput()
+            self._on_lost(problem)
+
     def add(self, audio: Audio) -> None:
-        """The next sound of the turn. Raises SimulatorError where the loudspeaker went away."""
+        """The next sound of the turn. Raises SimulatorError where the loudspeaker went away and nobody is
+        to be told.
+        """
         with self._lock:
             self._pieces.append(audio)
             if self._state == "playing":
-                self.output.play(audio)
+                self._play(audio)
 
     def release(self) -> None:
         """It is certain: let what was held be heard."""
@@ -69,7 +101,7 @@ class Playout:
             if self._state == "held":
                 self._state = "playing"
                 for piece in self._pieces:
-                    self.output.play(piece)
+                    self._play(piece)
 
     def drop(self) -> None:
         """Of a held turn nothing is ever heard."""
@@ -101,5 +133,5 @@ class Playout:
             for piece in self._pieces:
                 if at_s < piece.seconds:
                     start = round(max(0.0, at_s) * piece.sample_rate)
-                    self.output.play(Audio(piece.samples[start:], piece.sample_rate))
+                    self._play(Audio(piece.samples[start:], piece.sample_rate))
                 at_s = max(0.0, at_s - piece.seconds)
