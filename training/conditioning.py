@@ -172,7 +172,8 @@ def _to_tell(reply: str, pool: list[str], rarity: Counter[str], draw: random.Ran
     for said in pool:
         shared = words & content_words(said)
         if len(shared) >= 2:
-            scored.append((sum(1 / rarity[word] for word in shared if rarity[word]), said))
+            # In a fixed order: sums of floats differ by it, and a tie would fall by the hash seed.
+            scored.append((sum(1 / rarity[word] for word in sorted(shared) if rarity[word]), said))
     told = list(dict.fromkeys(said for _, said in sorted(scored, reverse=True)))[:2]
     if pool and draw.random() < (0.15 if told else 0.25):
         told = list(dict.fromkeys([*told, draw.choice(pool)]))
