@@ -93,7 +93,7 @@ def _run(rows: Iterable[dict[str, Any]], source: Path) -> RunFile:
     gpu = str(first.get("gpu_info", ""))
     shapes = ",".join(samples)
     return RunFile(
-        kind="latency",
+        kind="llama-bench",
         id=new_run_id(),
         began_at=str(first.get("test_time", "")).replace("Z", "+00:00")
         or "1970-01-01T00:00:00+00:00",

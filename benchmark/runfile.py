@@ -13,6 +13,7 @@ One file is one model with one group of settings on one device. What kinds there
                      the workload's order, and `clusters` names the scenario of each item, so that intervals and
                      paired comparisons can be taken by scenario. settings: all that must be alike to compare
                      (mode, preset, sampling, seed, split, metric versions)
+  llama-bench        what llama-bench itself wrote, shown beside latency and never ranked with it
   judge, human       the same with `realism`, `deescalation`, one value a dialogue or reply
 """
 
@@ -32,7 +33,7 @@ from benchmark.errors import BadBenchmarkInput, BenchmarkError
 
 SCHEMA_VERSION = 1
 
-Kind = Literal["engine", "voice", "latency", "dialogue", "score", "judge", "human"]
+Kind = Literal["engine", "voice", "latency", "dialogue", "score", "judge", "human", "llama-bench"]
 Source = Literal["measured", "estimated", "none"]
 
 
