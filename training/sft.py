@@ -84,7 +84,7 @@ def train(
             recipe,
             prepared.sha256,
             prepared.counts() | _token_counts(layouts, dev),
-            base_identity(recipe.base) + (f", then {start}" if start else ""),
+            base_identity(recipe.base) + (_course(start) if start else ""),
             device_name(),
             state.num_processes,
         )
@@ -307,6 +307,12 @@ class _Keeper(TrainerCallback):  # type: ignore[misc]
         if state.is_world_process_zero:
             self._log.write(self._out / LOG)
             runlog.plot(self._log, self._out / PLOT)
+
+
+def _course(start: Path) -> str:
+    """What a second course stands on, by its content and not by where it lay."""
+    log = runlog.read(start / LOG)
+    return f", then {log.name} (recipe {log.recipe_sha256[:12]}, data {log.data_sha256[:12]})"
 
 
 def _checkpoint(out: Path, resume: bool) -> str | None:

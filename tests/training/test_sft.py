@@ -190,6 +190,18 @@ def test_a_run_is_continued_with_what_it_was_begun_with(
         run(first, prepared, out, resume=True)
 
 
+def test_a_second_course_begins_where_the_first_ended(
+    tiny_recipe: Make, corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = corpus(train=12)
+    first = train(tiny_recipe(), data, tmp_path / "first")
+    again = tiny_recipe(name="second")
+    second = train(again, data, tmp_path / "second", "--from", str(tmp_path / "first"))
+    best = min(score["loss"] for score in first["dev"])
+    assert second["dev"][0]["loss"] == pytest.approx(best, abs=1e-3)
+    assert f"then tiny (recipe {first['recipe_sha256'][:12]}" in second["base"]
+
+
 def test_a_lora_leaves_the_base_as_it_is(
     tiny_recipe: Make, corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
