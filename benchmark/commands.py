@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmark.commands_compare import compare, report
+from benchmark.commands_compare import compare, report, suite
 from benchmark.commands_quality import generate, score
 from benchmark.commands_speed import device, dialogue, latency
 
@@ -34,7 +34,7 @@ def bench() -> None:
 bench.add_command(generate)
 bench.add_command(score)
 
-for _command in (device, latency, dialogue, compare, report):
+for _command in (device, latency, dialogue, compare, report, suite):
     bench.add_command(_command)
 
 _OUT = click.option(

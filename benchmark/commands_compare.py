@@ -138,3 +138,81 @@ def report(
     first = places[0] if places[0].is_dir() else places[0].parent
     for path in write_report(made, out or first / "report", title):
         click.echo(path)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of models, replies, run files and report.  [default: bench/suite/]",
+)
+@click.option(
+    "--civilian",
+    default="",
+    help="A float GGUF to quantise.  [default: the shipped civilian; without one, the base]",
+)
+@click.option(
+    "--quantisations",
+    default="Q8_0,Q5_0,Q4_1,Q4_0",
+    show_default=True,
+    help="Made of the float GGUF with llama.cpp's own quantiser.",
+)
+@click.option(
+    "--turns",
+    type=click.IntRange(0, 10_000),
+    default=24,
+    show_default=True,
+    help="Held-out turns that each model answers; 0: no quality.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1, 1440),
+    default=14.0,
+    show_default=True,
+    help="After these nothing new is begun; the same command goes on with the rest.",
+)
+@click.option(
+    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
+)
+def suite(
+    out: Path | None, civilian: str, quantisations: str, turns: int, minutes: float, threads: int
+) -> None:
+    """The standard suite on this machine: the base and the civilian in several quantisations, and a page.
+
+    Latency, replayed conversations and replies to held-out turns. What has its run file is not done
+    again: stopped or killed, the same command goes on.
+
+    \b
+    Examples:
+      deescal bench suite
+      deescal bench suite --out suite/ --quantisations Q8_0,Q4_K_M,Q4_0 --turns 100 --minutes 60
+      taskset -c 0 deescal bench suite --out suite-one-core/
+    """
+    from benchmark.commands import progress_bar
+    from benchmark.suite import Options, bench_suite
+    from models.places import data_dir
+
+    options = Options(
+        out or data_dir() / "bench" / "suite",
+        civilian,
+        [kind.strip() for kind in quantisations.split(",") if kind.strip()],
+        turns,
+        minutes,
+        threads,
+    )
+    try:
+        with progress_bar(False) as progress:
+            done = bench_suite(options, progress)
+    except KeyboardInterrupt:
+        click.echo(
+            f"stopped; what was measured is in {options.out}, the same command goes on", err=True
+        )
+        raise
+    for path in done.paths:
+        click.echo(path)
+    new = f"{done.measured} of {done.found} runs measured now" if done.measured else "all was there"
+    click.echo(f"{new}, {done.seconds / 60:.1f} minutes")
+    for name in done.left:
+        click.echo(f"left for want of time: {name}", err=True)
+    if done.left:
+        click.echo("the same command goes on with them", err=True)

@@ -55,7 +55,7 @@ def bench_latency(grid: Grid, out: Path, again: bool, progress: Progress) -> Ite
     shapes = list(grid.shapes) or latency_workload().shapes
     for text in shapes:
         shape(text)
-    workload = _workload(shapes)
+    workload = latency_identity(shapes)
     chosen = [(name, _path(name)) for name in grid.models]
     models = {path: model_facts(name, path) for name, path in chosen}
     on = device()
@@ -141,10 +141,10 @@ def _traces(cell: Cell) -> dict[str, Trace]:
     return traces
 
 
-def _workload(shapes: list[str]) -> Workload:
+def latency_identity(shapes: list[str] | None = None) -> Workload:
     """The fixed workload's identity, or, with other shapes, that of the workload they make."""
     workload = latency_workload()
-    if shapes != workload.shapes:
+    if shapes and shapes != workload.shapes:
         workload = workload.model_copy(update={"name": "latency-own-shapes", "shapes": shapes})
     return identity(workload, endless(workload.scenario))
 

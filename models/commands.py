@@ -11,6 +11,7 @@ import click
 
 from models.build_command import build
 from models.errors import BadInput, DeescalError, ModelError
+from models.tune_command import tune
 
 if TYPE_CHECKING:
     from models.catalog import ModelCard
@@ -263,3 +264,4 @@ def _print_table(rows: list[tuple[ModelCard, bool]]) -> None:
 
 
 models.add_command(build)
+models.add_command(tune)

@@ -102,7 +102,7 @@ def bars(found: Sequence[Bar], unit: str, series: Sequence[str] = ()) -> str:
         long = max(0.0, bar.value / most * width)
         colour = COLOURS[bar.series % len(COLOURS)]
         parts.append(
-            f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(_cut(bar.label))}'
+            f'<text x="{left - 8}" y="{y + 14}" text-anchor="end">{escape(_cut(bar.label, 34))}'
             f"<title>{escape(bar.label)}</title></text>"
             f'<rect x="{left}" y="{y + 3}" width="{long:.1f}" height="{row - 7}" fill="{colour}">'
             f"<title>{escape(bar.label)}: {_tick(bar.value)} {escape(unit)}</title></rect>"
@@ -192,5 +192,5 @@ def _tick(value: float) -> str:
     return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
 
 
-def _cut(label: str) -> str:
-    return label if len(label) <= 38 else f"{label[:37]}…"
+def _cut(label: str, most: int = 38) -> str:
+    return label if len(label) <= most else f"{label[: most - 1]}…"
