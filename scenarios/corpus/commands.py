@@ -83,6 +83,7 @@ def build(
     from scenarios.corpus.pipeline import build as build_all
 
     began = time.monotonic()
+    _check(source)
     run = _opened(out, seed, filter_file)
     with _locked(run), _bar("files") as (step, tally):
         build_all(source, out, _teller(step, tally), workers)
@@ -104,6 +105,7 @@ def read(source: Path, out: Path, seed: int, filter_file: Path | None) -> None:
     """
     from scenarios.corpus.pipeline import read_only
 
+    _check(source)
     run = _opened(out, seed, filter_file)
     with _locked(run), _bar("files") as (step, tally):
         read_only(source, out, _teller(step, tally))
@@ -311,6 +313,15 @@ def annotate(
     click.echo(f"{result.folder / 'agreement.json'}")
 
 
+def _check(source: Path) -> None:
+    """A source that is none is told before a folder is made for it."""
+    from scenarios.corpus.sources import files_in
+    from scenarios.errors import BadScenario
+
+    if next(files_in(source), None) is None:
+        raise BadScenario(f"{source}: there is no file in it")
+
+
 def _opened(out: Path, seed: int, filter_file: Path | None) -> Run:
     from scenarios.corpus.filters import load_rules
     from scenarios.corpus.run import Run, Settings
@@ -346,9 +357,11 @@ def _publish(run: Run, budget: int, began: float) -> None:
     click.echo(published.statistics.as_markdown())
     if data["role_accuracy"]:
         click.echo(data["role_accuracy"])
-    leaks = len(data["suspected_leaks"])
+    leaks = data["suspected_leaks"]
+    unknown = sum(leak["kind"] == "capital, in no list" for leak in leaks)
     click.echo(
-        f"near-duplicates dropped: {len(published.replaced_by)}; suspected leaks to look at: {leaks}; "
+        f"near-duplicates dropped: {len(published.replaced_by)}; suspected leaks: {len(leaks) - unknown}, and "
+        f"{unknown} words with a capital that are in no list (read {run.folder / 'leaks.md'}); "
         f"{data['seconds']} s, memory {data['peak_memory_mb']} MB"
     )
     click.echo(f"{run.published}  (report: {run.folder / 'report.md'})")

@@ -31,6 +31,7 @@ class Lists:
     phonetic: tuple[str, ...]
     phonetic_set: frozenset[str]
     states: str
+    more_places: tuple[str, ...]
     towns: tuple[str, ...]
     streets: tuple[str, ...]
     spare_female: tuple[str, ...]
@@ -73,6 +74,7 @@ def lists() -> Lists:
         phonetic=tuple(words["phonetic"].split()),
         phonetic_set=frozenset(words["phonetic"].split()),
         states=words["states"].strip(),
+        more_places=tuple(name.strip() for name in words["more_places"].split(",")),
         towns=tuple(words["towns"].split()),
         streets=tuple(words["streets"].split()),
         spare_female=spare(female, 250),

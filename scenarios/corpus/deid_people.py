@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from scenarios.corpus.deid_lists import Gender, lists
+from scenarios.corpus.deid_places import gazetteer, places_in
 from scenarios.corpus.role_words import sense_of
 from scenarios.corpus.transcript import Turn
 
@@ -54,12 +55,15 @@ _POSSESSIVE = re.compile(r"['’]s$")
 @dataclass(slots=True)
 class People:
     """The name words of one file, lower case, each with what it is. `weak` words are everyday words
-    too and are a name only beside another name, a title, or with a capital inside a sentence."""
+    too and are a name only beside another name, a title, or with a capital inside a sentence. `sure`:
+    somebody is called so here. `places`: names of places of more than one word."""
 
     kinds: dict[str, NameKind] = field(default_factory=dict)
     genders: dict[str, Gender] = field(default_factory=dict)
     alias: dict[str, str] = field(default_factory=dict)
     weak: set[str] = field(default_factory=set)
+    sure: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     found_by: Counter[str] = field(default_factory=Counter)
 
     def add_place(self, word: str) -> None:
@@ -69,6 +73,8 @@ class People:
     def add(self, names: str, how: str, last_only: bool = False) -> None:
         words = [_POSSESSIVE.sub("", w) for w in _WORD.findall(names)]
         sure = how in ("label", "title", "introduction")
+        if how != "list":
+            self.sure |= {w.lower() for w in words}
         words = [w for w in words if sure or w.lower() not in lists().not_people]
         for place, word in enumerate(words):
             low = word.lower()
@@ -95,6 +101,7 @@ def people_in(turns: Sequence[Turn]) -> People:
     for turn in turns:
         _by_lists(turn.text, lower_words, people)
     _by_calling(turns, lower_words, people)
+    _places(turns, lower_words, people)
     people.weak |= {w for w in people.kinds if w in lower_words}
     _variants(turns, lower_words, people)
     return people
@@ -179,6 +186,16 @@ def _by_lists(text: str, lower_words: set[str], people: People) -> None:
                 people.add(word, "list", last_only=True)
 
 
+def _places(turns: Sequence[Turn], lower_words: set[str], people: People) -> None:
+    found = places_in([turn.text for turn in turns], people.sure, lower_words)
+    people.places |= found.several
+    for word in found.single:
+        people.kinds[word] = "place"
+        people.found_by["place"] += 1
+        if word in gazetteer().plain or word in lists().everyday:
+            people.weak.add(word)
+
+
 def _by_calling(turns: Sequence[Turn], lower_words: set[str], people: People) -> None:
     for turn in turns:
         for match in _CALLED.finditer(turn.text):
@@ -189,6 +206,7 @@ def _by_calling(turns: Sequence[Turn], lower_words: set[str], people: People) ->
                 people.genders[low] = lists().first.get(
                     low, "female" if low[-1] in "aeiy" else "male"
                 )
+                people.sure.add(low)
                 people.found_by["called by it"] += 1
 
 

@@ -47,7 +47,7 @@ class Surrogates:
         low = word.lower()
         low = self._people.alias.get(low, low)
         if self._people.kinds.get(low) == "place":
-            return self._place(low)
+            return self.place(low)
         key = f"name:{low}"
         if key not in self.used:
             if self._people.kinds.get(low) == "first":
@@ -65,7 +65,7 @@ class Surrogates:
         key = f"{hit.kind}:{' '.join(hit.text.lower().split())}"
         if key not in self.used:
             make = {
-                "phone": self._phone, "address": self._address, "place": self._place, "plate": self._plate,
+                "phone": self._phone, "address": self._address, "place": self.place, "plate": self._plate,
                 "date": self._date, "number": self._digits, "spelling": self._spelling, "online": self._online,
             }  # fmt: skip
             self.used[key] = make[hit.kind](hit.text)
@@ -101,7 +101,8 @@ class Surrogates:
         numbers = [w for w in words[:-keep] if w[0].isdigit() or w.strip(".") in _COMPASS]
         return " ".join([*numbers, street, *words[-keep:]])
 
-    def _place(self, text: str) -> str:
+    def place(self, text: str) -> str:
+        """The surrogate of a town, a county or what is named after one."""
         key = f"place:{text.lower()}"
         if key not in self.used:
             self.used[key] = self._pick(key, lists().towns)

@@ -13,11 +13,12 @@ from dataclasses import replace
 from scenarios.corpus.deid_lists import lists
 from scenarios.corpus.deid_numbers import numbers_in
 from scenarios.corpus.deid_people import People, name_in_label, people_in
+from scenarios.corpus.deid_places import mentions
 from scenarios.corpus.deid_surrogates import Surrogates
 from scenarios.corpus.leaks import leaks_in
 from scenarios.corpus.transcript import Finding, Outcome, Transcript, Turn
 
-VERSION = 1
+VERSION = 2
 
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 _TITLE_BEFORE = re.compile(
@@ -37,6 +38,7 @@ def deidentify(transcript: Transcript, seed: int = 0) -> Outcome:
     before = ""
     for turn in transcript.turns:
         text = _numbers_replaced(turn.text, before, surrogates, counts)
+        text = _places_replaced(text, people, surrogates, counts)
         text = _names_replaced(text, people, surrogates, counts)
         turns.append(replace(turn, text=text))
         before = turn.text[-160:]
@@ -59,6 +61,19 @@ def _numbers_replaced(text: str, before: str, surrogates: Surrogates, counts: Co
     return text
 
 
+def _places_replaced(
+    text: str, people: People, surrogates: Surrogates, counts: Counter[str]
+) -> str:
+    """Names of more than one word; those of one word go with the names of people."""
+    if not people.places:
+        return text
+    hits = [m for m in mentions(text, ()) if m.name in people.places]
+    for hit in reversed(hits):
+        text = text[: hit.start] + surrogates.place(hit.name) + text[hit.end :]
+        counts["place"] += 1
+    return text
+
+
 def _names_replaced(text: str, people: People, surrogates: Surrogates, counts: Counter[str]) -> str:
     words = list(_WORD.finditer(text))
     made = {value.lower() for value in surrogates.used.values()}
@@ -73,7 +88,7 @@ def _names_replaced(text: str, people: People, surrogates: Surrogates, counts: C
             new = "-".join(surrogates.name(p) if p.lower() in people.kinds else p for p in pieces)
             parts += [text[at : match.start()], new]
             at = match.start() + len(word)
-            counts["name"] += 1
+            counts["place" if people.kinds.get(word.lower()) == "place" else "name"] += 1
         last_was_name = is_name
     return "".join([*parts, text[at:]])
 

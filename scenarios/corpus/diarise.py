@@ -74,14 +74,20 @@ class _Stretch:
 
 
 def installed() -> bool:
-    return find_spec("resemblyzer") is not None
+    return not _missing()
+
+
+def _missing() -> list[str]:
+    """Resemblyzer imports webrtcvad, and that pkg_resources, which setuptools has below 81 only."""
+    return [name for name in ("resemblyzer", "webrtcvad", "pkg_resources") if not find_spec(name)]
 
 
 def check_installed() -> None:
     """Raises NoVoicePrints."""
     if not installed():
         raise NoVoicePrints(
-            "telling voices apart needs Resemblyzer: pip install 'deescalwild-simulator[recordings]'"
+            "telling voices apart needs Resemblyzer: pip install 'deescalwild-simulator[recordings]' "
+            f"(not here: {', '.join(_missing())})"
         )
 
 

@@ -57,7 +57,12 @@ def sketch(transcript: Transcript) -> list[int]:
 
 def pairs_of(sketches: Mapping[str, Sequence[int]]) -> list[Pair]:
     """Every pair of files with a scene in common, the closest first."""
-    names = sorted(name for name, values in sketches.items() if len(values))
+    same: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for name, found_in in sorted(sketches.items()):
+        if len(found_in):
+            same[tuple(found_in)].append(name)
+    # Copies count as one file below: else what stands in many copies would pass for a stock phrase.
+    names = [copies[0] for copies in same.values()]
     if not names:
         return []
     values = np.concatenate([np.asarray(sketches[name], np.uint64) for name in names])
@@ -73,7 +78,7 @@ def pairs_of(sketches: Mapping[str, Sequence[int]]) -> list[Pair]:
         if size <= _TOO_COMMON:
             rare.update(files)
             shared.update((a, b) for i, a in enumerate(files) for b in files[i + 1 :])
-    found = []
+    found = [Pair(copy, copies[0], 1.0) for copies in same.values() for copy in copies[1:]]
     for (a, b), count in shared.items():
         if count < _FEWEST:
             continue

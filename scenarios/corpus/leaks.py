@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 
 from scenarios.corpus.deid_lists import lists
 from scenarios.corpus.deid_people import People
+from scenarios.corpus.deid_places import gazetteer, mentions
 from scenarios.corpus.deid_surrogates import Surrogates
 from scenarios.corpus.transcript import Transcript
 
@@ -20,12 +23,21 @@ _TITLED = re.compile(
 _CALLED = re.compile(
     rf"[a-z],\s+({_CAP})[.?!]|(?:^|[.?!]\s+)({_CAP}),\s+(?:you|come|stop|get|sit|step|let)\b"
 )
+_INSIDE = re.compile(r"[a-z],?\s([A-Z][a-z]+)\b")  # a capital in the middle of a sentence
 _NUMBERS = (
     ("phone", re.compile(r"(?<!\d)\(?\d{3}\)?[-. ]\d{3}[-. ]?\d{4}(?!\d)")),
     ("social security number", re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")),
     ("long number", re.compile(r"(?<![\d$.,])\d{7,}(?![\d,])")),
     ("e-mail", re.compile(r"\b[\w.+-]+@[\w-]+\.\w+")),
 )
+
+
+#: Numbers and names of the file itself first; what is only unknown last.
+_READ_FIRST = {
+    "phone": 0, "social security number": 0, "e-mail": 0, "long number": 1, "a name of this file": 1,
+    "a name in a label": 1, "first name and surname": 2, "name after an introduction": 2, "name after a title": 3,
+    "place": 3, "somebody called": 4, "capital, in no list": 6,
+}  # fmt: skip
 
 
 def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[tuple[str, str]]:
@@ -50,6 +62,9 @@ def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[t
             word = match[1].lower()
             if word not in put and word in lists().first and word not in lists().never:
                 found.append(("name after an introduction", _around(turn.text, match)))
+        for mention in mentions(turn.text, said):
+            if not set(mention.name.split()) & put:
+                found.append(("place", _quoted(turn.text, mention.start, mention.end)))
         for how, pattern in (("name after a title", _TITLED), ("somebody called", _CALLED)):
             for match in pattern.finditer(turn.text):
                 word = next(group for group in match.groups() if group).lower()
@@ -60,6 +75,10 @@ def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[t
             for match in pattern.finditer(turn.text):
                 if not any(re.sub(r"\D", "", match[0]) in number for number in numbers):
                     found.append((kind, _around(turn.text, match)))
+        for match in _INSIDE.finditer(turn.text):
+            word = match[1].lower()
+            if len(word) > 3 and word not in put and word not in said and not _is_known(word):
+                found.append(("capital, in no list", _around(turn.text, match)))
     labels = dict.fromkeys(turn.speaker for turn in transcript.turns)
     for label in labels:
         for word in re.findall(_CAP, label):
@@ -68,5 +87,43 @@ def leaks_in(transcript: Transcript, people: People, made: Surrogates) -> list[t
     return found
 
 
+def _is_known(word: str) -> bool:
+    """Known to be no name, or a name that the stage before has looked at."""
+    known = lists()
+    if word in known.not_people or word in known.everyday or word in known.phonetic_set:
+        return True
+    return word in known.first or word in known.surnames or word in gazetteer().single
+
+
+def summary(leaks: Iterable[dict[str, str]]) -> str:
+    """The suspects for a person to read, as Markdown: each word once, with how often, in how many files, and
+    one place. `leaks`: source, kind, where."""
+    rows: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for leak in leaks:
+        word = re.search(r"«(.*?)»", leak["where"])
+        rows[leak["kind"]][(word[1] if word else leak["where"]).lower()].append(leak)
+    lines = ["# What may have slipped through", ""]
+    lines += [
+        "Read it before anything is passed on. What is a name or a place: write to the maintainers of the lists, or",
+        "reject the transcript in the review. It quotes transcripts: it stays with the run.",
+    ]
+    for kind in sorted(rows, key=lambda kind: _READ_FIRST.get(kind, 5)):
+        words = sorted(rows[kind].items(), key=lambda row: (-len(row[1]), row[0]))
+        lines += ["", f"## {kind}: {len(words)} words", ""]
+        for word, places in words:
+            files = len({leak["source"] for leak in places})
+            first = places[0]
+            lines.append(
+                f"- **{word}** {len(places)}× in {files}: {first['where']} ({first['source']})"
+            )
+    return "\n".join(lines) + "\n"
+
+
 def _around(text: str, match: re.Match[str]) -> str:
-    return f"…{text[max(0, match.start() - 30) : match.end() + 30]}…"
+    """The words around, the suspect between guillemets."""
+    groups = [n for n in range(1, match.re.groups + 1) if match[n] is not None] or [0]
+    return _quoted(text, match.start(groups[0]), match.end(groups[-1]))
+
+
+def _quoted(text: str, start: int, end: int) -> str:
+    return f"…{text[max(0, start - 40) : start]}«{text[start:end]}»{text[end : end + 40]}…"

@@ -12,7 +12,7 @@ from importlib import resources
 from multiprocessing import get_context
 from pathlib import Path
 
-from scenarios.corpus import clean, deidentify, filters, readers, roles
+from scenarios.corpus import clean, deidentify, filters, readers, recordings, roles
 from scenarios.corpus.run import STAGES, Kept, Run, Stage
 from scenarios.corpus.sources import AUDIO_SUFFIXES, RawFile, files_in
 from scenarios.corpus.transcript import Finding, Outcome, Transcript
@@ -113,29 +113,17 @@ def _finished(running: dict[Future[Kept], RawFile], until: str) -> Iterator[Kept
 
 
 def _read(run: Run, raw: RawFile) -> Kept:
-    key = _hash("read", readers.VERSION, raw.stem, raw.sha256 or raw.problem or "")
+    version = recordings.version() if _is_recording(raw) else readers.VERSION
+    key = _hash("read", version, raw.stem, raw.sha256 or raw.problem or "")
     old = run.kept("read", raw.stem)
     if old and old.key == key:
         return old
-    return run.keep("read", raw.stem, key, _guarded("read", lambda: _reader(raw)(raw)))
+    reader = recordings.read if _is_recording(raw) else readers.read
+    return run.keep("read", raw.stem, key, _guarded("read", lambda: reader(raw)))
 
 
-def _reader(raw: RawFile) -> Callable[[RawFile], Outcome]:
-    if raw.suffix in AUDIO_SUFFIXES and raw.problem is None:
-        return _read_recording
-    return readers.read
-
-
-def _read_recording(raw: RawFile) -> Outcome:
-    """The recogniser is heavy and lives in a module of its own, loaded only where there is a
-    recording.
-    """
-    from importlib import import_module, util
-
-    if util.find_spec("scenarios.corpus.recordings") is None:
-        return Outcome(None, skip="recordings cannot be read by this version")
-    outcome: Outcome = import_module("scenarios.corpus.recordings").read(raw)
-    return outcome
+def _is_recording(raw: RawFile) -> bool:
+    return raw.suffix in AUDIO_SUFFIXES and raw.problem is None
 
 
 def _next(run: Run, stage: Stage, earlier: Kept) -> Kept:

@@ -12,12 +12,12 @@ from scenarios.corpus.card import card_text
 from scenarios.corpus.chat_rows import as_record, chat_rows
 from scenarios.corpus.dataset_files import DatasetFiles
 from scenarios.corpus.duplicates import Pair, groups_of, pairs_of, to_drop
-from scenarios.corpus.run import Decision, Kept, Run, write_json
+from scenarios.corpus.run import STAGES, Decision, Kept, Run, write_json
 from scenarios.corpus.splits import Split, check_no_leak, split_of
 from scenarios.corpus.stats import Statistics, draw
 from scenarios.corpus.tokens import TokenCounter, token_counter
 from scenarios.corpus.transcript import Transcript, video_of
-from scenarios.errors import ScenarioError
+from scenarios.errors import BadScenario, ScenarioError
 
 #: Tokens of a chat row, system message included: half of the smallest context that is played with.
 BUDGET = 1024
@@ -41,7 +41,7 @@ def publish(
     pairs, replaced_by = find_duplicates(run, chosen)
     chosen = {source: kept for source, kept in chosen.items() if source not in replaced_by}
     if not chosen:
-        raise ScenarioError("nothing to publish: no transcript was accepted (see report.md)")
+        raise _nothing_accepted(run)
     seed = run.settings.seed
     videos = {kept.source: video_of(kept.source) for kept in run.each("read")}
     groups = groups_of(videos, pairs)
@@ -61,6 +61,21 @@ def publish(
         _describe(files, statistics, budget, run)
         files.finish()
     return Published(statistics, pairs, replaced_by, dict(dropped), overruled)
+
+
+def _nothing_accepted(run: Run) -> ScenarioError:
+    """Bad input where no file could even be read, else a failure; with the commonest reasons."""
+    reasons: Counter[str] = Counter()
+    unread = files = 0
+    for stage in STAGES:
+        for kept in run.each(stage):
+            files += stage == "read"
+            unread += stage == "read" and kept.skip is not None
+            if kept.skip is not None:
+                reasons[kept.skip] += 1
+    why = "; ".join(reason for reason, _ in reasons.most_common(2))
+    kind = BadScenario if unread == files else ScenarioError
+    return kind(f"nothing to publish, none of {files} files was accepted: {why} (all: report.md)")
 
 
 def find_duplicates(run: Run, accepted: Iterable[str]) -> tuple[list[Pair], dict[str, str]]:

@@ -8,13 +8,11 @@ import sys
 from collections import Counter, defaultdict
 from typing import Any
 
+from scenarios.corpus.leaks import summary
 from scenarios.corpus.publish import Published
 from scenarios.corpus.role_accuracy import as_text, measure
 from scenarios.corpus.run import STAGES, Run, write_json, write_text
 from scenarios.corpus.transcript import Transcript
-
-#: Examples of one kind that the readable report shows; the JSON has all.
-_SHOWN = 40
 
 
 def write_report(run: Run, published: Published | None, seconds: float) -> dict[str, Any]:
@@ -35,6 +33,7 @@ def write_report(run: Run, published: Published | None, seconds: float) -> dict[
     write_json(run.folder / "report.json", data)
     table = published.statistics.as_markdown() if published else ""
     write_text(run.folder / "report.md", _readable(data, table))
+    write_text(run.folder / "leaks.md", summary(data["suspected_leaks"]))
     return data
 
 
@@ -125,10 +124,8 @@ def _readable(data: dict[str, Any], table: str) -> str:
             lines.append(f"- {pair['smaller']} in {pair['larger']}: {pair['share']:.0%}; {fate}")
         lines.append("")
     leaks = data["suspected_leaks"]
-    lines += [f"## Suspected leaks: {len(leaks)}", ""]
-    lines += [f"- {leak['source']}: {leak['kind']}: {leak['where']}" for leak in leaks[:_SHOWN]]
-    if len(leaks) > _SHOWN:
-        lines.append(f"- … {len(leaks) - _SHOWN} more in report.json")
+    kinds = Counter(leak["kind"] for leak in leaks)
+    lines += [f"## Suspected leaks: {len(leaks)} (to be read: leaks.md)", "", *_counts(dict(kinds))]
     lines += ["", "## Left out", ""]
     lines += [f"- {e['source']} ({e['stage']}): {e['reason']}" for e in data["left_out"]]
     return "\n".join(lines) + "\n"

@@ -4,6 +4,7 @@ DIR/run.json                     what the run is made with
 DIR/stages/3-clean/SOURCE.json   line 1: key, findings, facts; line 2: the transcript
 DIR/review/decisions.json        what people decided (see `decisions`)
 DIR/report.json, report.md       everything that was skipped, dropped, replaced, and why
+DIR/leaks.md                     what de-identification may have missed, for a person to read
 DIR/published/                   the data set
 """
 

@@ -58,8 +58,13 @@ def _walk(source: Path) -> Iterator[RawFile]:
         for path in sorted(
             p for p in source.rglob("*") if not _hidden(p.relative_to(source).parts)
         ):
+            name = str(path.relative_to(source))
             if path.is_file():
-                yield _from_disk(path, str(path.relative_to(source)))
+                yield _from_disk(path, name)
+            elif not path.is_dir():
+                raw = _named(name)
+                raw.problem = "is a broken link, a pipe or a device"
+                yield raw
         return
     name = source.name.lower()
     if name.endswith((".zip",)):

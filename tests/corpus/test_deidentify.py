@@ -9,6 +9,7 @@ from invented_encounters import ROLES_OF_STOP, STOP, Line, with_roles
 
 from scenarios.corpus.deid_numbers import numbers_in
 from scenarios.corpus.deidentify import deidentify
+from scenarios.corpus.leaks import summary
 from scenarios.corpus.transcript import Transcript
 
 
@@ -73,6 +74,8 @@ def _fields(t: Transcript) -> dict[str, object]:
         "God, I hope so. Jesus.",
         "I live about 20 miles down the road.",
         "I make 1200000 dollars.",
+        "He lives in Georgia with his friend, in the Navy.",
+        "What a Surprise, I have no Energy, Normal or not.",
         "I, I, I don't know, he had a K9 and an AR15 on I95.",
     ],
 )
@@ -94,6 +97,10 @@ def test_everyday_words_are_no_names(sentence: str) -> None:
         ("mail me, wendell.a@example.org", "wendell.a"),
         ("I was born on 03/09/1984.", "03/09/1984"),
         ("He's from Brackenridge, Ohio.", "Brackenridge"),
+        ("We drove over from Albuquerque yesterday.", "Albuquerque"),
+        ("Milwaukee is where my kids are.", "Milwaukee"),
+        ("She moved to Austin in the spring.", "Austin"),
+        ("I was in Quillonburg all day.", "Quillonburg"),
     ],
 )
 def test_numbers_and_places(text: str, private: str) -> None:
@@ -101,6 +108,15 @@ def test_numbers_and_places(text: str, private: str) -> None:
     after = done([("[Suspect]", text)]).turns[0].text
     assert private not in after
     assert len(after.split()) == len(text.split()) or "Hollow" in private
+
+
+def test_a_place_has_one_surrogate_however_it_is_said() -> None:
+    said = "I live in Las Cruces. Las Cruces Police know me. St. Louis is far from Las Cruces."
+    after = done([("[Suspect]", said)]).turns[0].text
+    town = after.split()[3].rstrip(".")
+    other = after.split(". ")[2].split()[0]
+    assert after == f"I live in {town}. {town} Police know me. {other} is far from {town}."
+    assert {"Las", "Cruces", "St", "Louis"}.isdisjoint({town, other})
 
 
 def test_a_bare_number_is_private_where_it_was_asked_for() -> None:
@@ -120,4 +136,17 @@ def test_the_leak_check_tells_what_slipped_through() -> None:
         ("[Suspect]", "lower case it is, my name is wendell."),
     ]
     facts = deidentify(with_roles(lines, ROLES_OF_STOP)).facts
-    assert "name after an introduction" in [kind for kind, _ in facts["leaks"]]
+    assert ("name after an introduction", "…lower case it is, my name is «wendell».…") in facts[
+        "leaks"
+    ]
+
+
+def test_the_leaks_are_put_in_order_for_a_reader() -> None:
+    leaks = [
+        {"source": "a", "kind": "capital, in no list", "where": "…by «Zorblat» again…"},
+        {"source": "b", "kind": "capital, in no list", "where": "…a «Zorblat»…"},
+        {"source": "a", "kind": "phone", "where": "…at «614-233-8123»…"},
+    ]
+    text = summary(leaks)
+    assert text.index("## phone: 1") < text.index("## capital, in no list: 1")
+    assert "- **zorblat** 2× in 2: …by «Zorblat» again… (a)" in text

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 from invented_encounters import as_csv, many_encounters
 
+from scenarios.corpus import diarise
 from scenarios.corpus.commands import corpus
 from scenarios.corpus.duplicates import Pair
 from scenarios.corpus.pipeline import build
@@ -187,8 +188,47 @@ def test_nothing_accepted_is_told_and_the_report_says_why(tmp_path: Path) -> Non
         corpus, ["build", str(tmp_path / "in"), "--out", str(tmp_path / "run")]
     )
     assert isinstance(result.exception, ScenarioError)
-    assert "no transcript was accepted" in str(result.exception)
+    assert "none of 1 files was accepted: no_police" in str(result.exception)
+    assert result.exception.exit_code == 1
     assert "no_conversation" in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_one_file_that_cannot_be_read_is_bad_input(tmp_path: Path) -> None:
+    for name, content, why in (("a.csv", b"", "is empty"), ("b.csv", b"x,y\n1,2\n", "no column")):
+        (tmp_path / name).write_bytes(content)
+        out = str(tmp_path / f"run-{name}")
+        result = CliRunner().invoke(corpus, ["build", str(tmp_path / name), "--out", out])
+        assert isinstance(result.exception, BadScenario)
+        assert why in str(result.exception)
+    result = CliRunner().invoke(
+        corpus, ["build", str(tmp_path / "no"), "--out", str(tmp_path / "r")]
+    )
+    assert isinstance(result.exception, BadScenario)
+    assert not (tmp_path / "r").exists()
+
+
+def test_pipes_and_broken_links_are_told(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "link.csv").symlink_to(tmp_path / "nowhere")
+    seen = built(folder, tmp_path / "run")
+    assert {seen[name].skip for name in ("pipe", "link")} == {
+        "is a broken link, a pipe or a device"
+    }
+
+
+def test_a_recording_skipped_for_want_of_a_library_is_read_once_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "film.mp4").write_bytes(b"not a film")
+    with monkeypatch.context() as without:
+        without.setattr(diarise, "find_spec", lambda _: None)
+        first = built(tmp_path / "in", tmp_path / "run")["film"]
+        assert "Resemblyzer" in (first.skip or "")
+    with monkeypatch.context() as with_it:
+        with_it.setattr(diarise, "find_spec", lambda name: name)
+        second = built(tmp_path / "in", tmp_path / "run")["film"]
+    assert "cannot be opened as sound or film" in (second.skip or "")
 
 
 def test_build_from_the_command_line(folder: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Recordings: words to voices to turns; the whole way, with real voices, where the `recordings` extra is installed."""
 
-import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,13 +10,13 @@ import soundfile
 import soxr
 
 from scenarios.corpus import recordings
-from scenarios.corpus.diarise import Floats, Span, spans_of
+from scenarios.corpus.diarise import Floats, Span, installed, spans_of
 from scenarios.corpus.recordings import Word, check, decoded, turns_of
 from scenarios.corpus.sources import RawFile, files_in
 from scenarios.errors import BadScenario
 
 needs_voice_prints = pytest.mark.skipif(
-    importlib.util.find_spec("resemblyzer") is None,
+    not installed(),
     reason="the extra `recordings` is not installed",
 )
 needs_espeak = pytest.mark.skipif(
