@@ -114,8 +114,13 @@ def generate(
     from benchmark.generate_workload import dialogues
     from models.places import data_dir
 
-    given = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens}
-    draw = replace(DECODINGS[decoding], **{k: v for k, v in given.items() if v is not None})
+    draw = DECODINGS[decoding]
+    if temperature is not None:
+        draw = replace(draw, temperature=temperature)
+    if top_p is not None:
+        draw = replace(draw, top_p=top_p)
+    if max_tokens is not None:
+        draw = replace(draw, max_tokens=max_tokens)
     plan = Plan(_setting(setting, history), mode, draw, seed)
     asked = dialogues(workload, turns, recipe)
     speaker = _speaker(model, adapter, hf, endpoint, endpoint_model, threads)

@@ -6,7 +6,8 @@ Scoring is another command (benchmark.score), so that old replies can be scored 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from benchmark.generate_record import (
     begin,
     writing,
 )
-from benchmark.generate_speakers import Speaker, SpeakerFailed
+from benchmark.generate_speakers import Answer, Question, Speaker
 from benchmark.generate_workload import Asked, Dialogues
 from benchmark.runfile import new_run_id, utc_now
 
@@ -87,36 +88,65 @@ def generate(
             (folder / "replies.jsonl").open("a", encoding="utf-8") as stream,
             progress(len(dialogues.asked), generation.done) as step,
         ):
-            for asked in dialogues.asked:
-                there = generation.replies.get(asked.number)
-                if there is not None and not there.error:
+            for group in _groups(
+                dialogues, speaker.at_once if plan.mode == "teacher-forced" else 1
+            ):
+                wanted = [asked for asked in group if _wanted(generation, asked)]
+                if not wanted:
                     continue
-                reply = _answer(speaker, generation, plan, asked)
-                append(stream, reply)
-                generation.replies[asked.number] = reply
-                in_a_row = in_a_row + 1 if reply.error else 0
-                if in_a_row >= _GIVE_UP:
-                    raise BenchmarkError(
-                        f"{in_a_row} replies in a row failed ({reply.error}); {generation.done} of "
-                        f"{len(dialogues.asked)} are kept in {folder}, the same command goes on"
-                    )
-                step(reply.error and "failed")
+                # The whole group again where any is missing: what else is in a batch moves the last digits.
+                replies = _answers(speaker, generation, plan, group)
+                for reply in replies:
+                    if _wanted(generation, dialogues.asked[reply.number]):
+                        append(stream, reply)
+                        generation.replies[reply.number] = reply
+                        in_a_row = in_a_row + 1 if reply.error else 0
+                        step(reply.error and "failed")
+                    if in_a_row >= _GIVE_UP:
+                        raise BenchmarkError(
+                            f"{in_a_row} replies in a row failed ({reply.error}); {generation.done} of "
+                            f"{len(dialogues.asked)} are kept in {folder}, the same command goes on"
+                        )
         return generation
 
 
-def _answer(speaker: Speaker, generation: Generation, plan: Plan, asked: Asked) -> ReplyRecord:
-    conversation = generation.dialogues.conversations[asked.conversation]
-    said = _said(generation, plan, asked)
-    if said is None:
-        return ReplyRecord(asked.number, error="not asked: an earlier reply of this talk failed")
-    given = messages(conversation, asked.turn, plan.setting, said)
-    real = conversation.turns[asked.turn].civilian
-    try:
-        drawn = speaker.reply(given, plan.decoding, _seed(plan.seed, conversation.id, asked.turn))
-    except SpeakerFailed as problem:
-        return ReplyRecord(asked.number, error=str(problem))
+def _groups(dialogues: Dialogues, at_once: int) -> Iterator[list[Asked]]:
+    """Turns of one talk, at most so many together; always cut alike."""
+    for _, of_one in itertools.groupby(dialogues.asked, key=lambda asked: asked.conversation):
+        turns = list(of_one)
+        for at in range(0, len(turns), at_once):
+            yield turns[at : at + at_once]
+
+
+def _wanted(generation: Generation, asked: Asked) -> bool:
+    there = generation.replies.get(asked.number)
+    return there is None or bool(there.error)
+
+
+def _answers(
+    speaker: Speaker, generation: Generation, plan: Plan, group: list[Asked]
+) -> list[ReplyRecord]:
+    conversation = generation.dialogues.conversations[group[0].conversation]
+    questions: list[Question] = []
+    for asked in group:
+        said = _said(generation, plan, asked)
+        if said is None:
+            why = "not asked: an earlier reply of this talk failed"
+            return [ReplyRecord(other.number, error=why) for other in group]
+        given = messages(conversation, asked.turn, plan.setting, said)
+        seed = _seed(plan.seed, conversation.id, asked.turn)
+        real = conversation.turns[asked.turn].civilian if plan.mode == "teacher-forced" else None
+        questions.append(Question(given, seed, real))
+    answers = speaker.answers(questions, plan.decoding)
+    return [_record(asked.number, answer) for asked, answer in zip(group, answers, strict=True)]
+
+
+def _record(number: int, answer: Answer) -> ReplyRecord:
+    drawn = answer.drawn
+    if drawn is None:
+        return ReplyRecord(number, error=answer.error)
     reply = ReplyRecord(
-        asked.number,
+        number,
         text=cleaned(drawn.text),
         raw=drawn.text,
         ended=drawn.ended,
@@ -126,9 +156,9 @@ def _answer(speaker: Speaker, generation: Generation, plan: Plan, asked: Asked) 
         ms=drawn.ms,
         all_decoding=drawn.all_decoding,
     )
-    if plan.mode == "teacher-forced" and (likely := speaker.likelihood(given, real)):
-        reply.real_log_probability = round(likely.log_probability, 4)
-        reply.real_tokens = likely.n_tokens
+    if answer.real is not None:
+        reply.real_log_probability = round(answer.real.log_probability, 4)
+        reply.real_tokens = answer.real.n_tokens
     return reply
 
 

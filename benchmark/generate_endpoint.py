@@ -16,7 +16,15 @@ from typing import Any
 
 from benchmark.errors import BadBenchmarkInput
 from benchmark.generate_prompts import Decoding
-from benchmark.generate_speakers import Drawn, Likelihood, SpeakerDown, SpeakerFailed
+from benchmark.generate_speakers import (
+    Answer,
+    Drawn,
+    Likelihood,
+    Question,
+    SpeakerDown,
+    SpeakerFailed,
+    one_by_one,
+)
 from benchmark.runfile import Model
 from scenarios.prompt import ChatMessage
 
@@ -47,6 +55,11 @@ class EndpointSpeaker:
         known = hashlib.sha256(f"{name} at {url}".encode()).hexdigest()
         self.model = Model(id=name or "default", file=f"{name} at {url}", sha256=known, bytes=0)
         self.about: dict[str, Any] = {"speaker": "endpoint"}
+
+    at_once = 1
+
+    def answers(self, questions: Sequence[Question], decoding: Decoding) -> list[Answer]:
+        return one_by_one(self, questions, decoding)
 
     def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn:
         last = ""

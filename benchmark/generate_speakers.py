@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from jinja2 import TemplateError
 
@@ -16,6 +16,9 @@ from benchmark.generate_prompts import Decoding
 from benchmark.runfile import Model
 from models.chat import ChatFormat
 from scenarios.prompt import ChatMessage
+
+if TYPE_CHECKING:
+    from models.branches import Branch
 
 
 class SpeakerDown(BenchmarkError):
@@ -50,34 +53,60 @@ class Likelihood:
     n_tokens: int
 
 
+@dataclass(frozen=True)
+class Question:
+    """One turn: what the model is given, the seed of its draw, and the real answer where its likelihood is wanted."""
+
+    given: Sequence[ChatMessage]
+    seed: int
+    real: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question: a reply, or why there is none; and how likely the real one was."""
+
+    drawn: Drawn | None
+    error: str = ""
+    real: Likelihood | None = None
+
+
 class Speaker(Protocol):
-    """Answers as the civilian. Raises SpeakerFailed for one turn, SpeakerDown for good."""
+    """Answers as the civilian.
+
+    at_once: turns of one talk that it answers together, at no more than the cost of some. Raises SpeakerDown where no
+    use is in asking again; what fails for one turn is that turn's answer.
+    """
 
     model: Model
     adapter: Model | None
     about: dict[str, Any]
+    at_once: int
 
-    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn: ...
-
-    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None:
-        """Of the real reply after what was given; None where this speaker does not tell."""
+    def answers(self, questions: Sequence[Question], decoding: Decoding) -> list[Answer]:
+        """To turns of one talk, in its order."""
         ...
 
     def close(self) -> None: ...
 
 
 class GgufSpeaker:
-    """A GGUF through llama.cpp. What the next prompt shares with the last is not computed again."""
+    """A GGUF through llama.cpp: what the turns of a talk have in common is computed once, their answers in a batch."""
+
+    at_once = 8
 
     def __init__(
-        self, gguf: Path, adapter: Path | None = None, threads: int = 0, n_ctx: int = 4096
+        self, gguf: Path, adapter: Path | None = None, threads: int = 0, n_ctx: int = 6144
     ) -> None:
         from models.engine import Engine, EngineSettings
 
         self.model = gguf_record(gguf)
         self.adapter = gguf_record(adapter) if adapter else None
         lora = str(adapter) if adapter else ""
-        self._engine = Engine(gguf, EngineSettings(n_ctx=n_ctx, threads=threads, lora=lora))
+        settings = EngineSettings(
+            n_ctx=n_ctx, threads=threads, lora=lora, sequences=self.at_once + 1
+        )
+        self._engine = Engine(gguf, settings)
         try:
             self._form, self._again = self._formats()
         except Exception:
@@ -99,17 +128,24 @@ class GgufSpeaker:
         )
         return form, between
 
-    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn:
-        from models.engine import Sampling
-        from models.errors import ModelError
+    def answers(self, questions: Sequence[Question], decoding: Decoding) -> list[Answer]:
+        """In as few batches as the context has room for."""
+        from models.branches import room_for
 
-        tokens = self._tokens(given)
-        if len(tokens) + decoding.max_tokens > self._engine.n_ctx:
-            raise SpeakerFailed(
-                f"{len(tokens)} tokens of prompt do not fit a context of {self._engine.n_ctx}"
-            )
-        began = time.perf_counter()
-        cached = self._keep(tokens)
+        found: list[Answer] = []
+        batch: list[Branch] = []
+        for question in questions:
+            branch = self._branch(question, decoding)
+            if batch and room_for([*batch, branch], decoding.max_tokens) > self._engine.n_ctx:
+                found += self._drawn(batch, decoding)
+                batch = []
+            batch.append(branch)
+        return found + self._drawn(batch, decoding)
+
+    def _branch(self, question: Question, decoding: Decoding) -> Branch:
+        from models.branches import Branch
+        from models.engine import Sampling
+
         sampling = Sampling(
             temperature=decoding.temperature,
             top_p=decoding.top_p,
@@ -117,37 +153,40 @@ class GgufSpeaker:
             repeat_penalty=decoding.repeat_penalty,
             repeat_last_n=decoding.repeat_last_n,
             temperature_first=decoding.temperature_first,
-            seed=seed,
+            seed=question.seed,
         )
+        real: list[int] = []
+        if question.real is not None:
+            ending = self._piece(self._form.next_officer)[:1]
+            real = [*self._engine.tokenize(question.real), *ending]
+        return Branch(self._tokens(question.given), sampling, real)
+
+    def _drawn(self, batch: list[Branch], decoding: Decoding) -> list[Answer]:
+        from models.branches import draw_branches
+        from models.errors import ModelError
+
+        began = time.perf_counter()
         try:
-            self._engine.prefill(tokens[cached:])
-            drawn = list(self._engine.generate(sampling, decoding.max_tokens))
+            draw_branches(self._engine, batch, decoding.max_tokens)
         except ModelError as problem:
-            raise SpeakerFailed(str(problem)) from None
-        ms = (time.perf_counter() - began) * 1000
-        ended = self._engine.last.n_generated > len(drawn)
-        text = self._engine.detokenize(drawn)
-        return Drawn(text, len(drawn), ended, len(tokens), cached, round(ms, 1))
-
-    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None:
-        from models.scores import following
-
-        tokens = self._tokens(given)
-        wanted = [*self._engine.tokenize(real), *self._piece(self._form.next_officer)[:1]]
-        if len(tokens) + len(wanted) > self._engine.n_ctx:
-            return None
-        self._engine.prefill(tokens[self._keep(tokens) :])
-        return Likelihood(sum(following(self._engine, wanted)), len(wanted))
-
-    def _keep(self, tokens: Sequence[int]) -> int:
-        """Rewind to what the context has in common with `tokens`; how many that is. The last is always computed."""
-        same = 0
-        for old, new in zip(self._engine.tokens, tokens[:-1], strict=False):
-            if old != new:
-                break
-            same += 1
-        self._engine.rewind(same)
-        return same
+            return [Answer(None, str(problem)) for _ in batch]
+        ms = round((time.perf_counter() - began) * 1000 / len(batch), 1)
+        return [
+            Answer(
+                Drawn(
+                    self._engine.detokenize(branch.tokens),
+                    len(branch.tokens),
+                    branch.ended,
+                    len(branch.prompt),
+                    branch.n_cached,
+                    ms,
+                ),
+                real=Likelihood(sum(branch.log_probabilities), len(branch.real))
+                if branch.real
+                else None,
+            )
+            for branch in batch
+        ]
 
     def _tokens(self, given: Sequence[ChatMessage]) -> list[int]:
         """As `models.chat.Conversation` lays it down: each message by itself, never rendered twice."""
@@ -227,6 +266,31 @@ def gguf_record(path: Path) -> Model:
     )
 
 
+class OneByOne(Protocol):
+    """A speaker that is asked turn by turn. `reply` raises SpeakerFailed for one turn, SpeakerDown for good."""
+
+    def reply(self, given: Sequence[ChatMessage], decoding: Decoding, seed: int) -> Drawn: ...
+
+    def likelihood(self, given: Sequence[ChatMessage], real: str) -> Likelihood | None: ...
+
+
+def one_by_one(
+    speaker: OneByOne, questions: Sequence[Question], decoding: Decoding
+) -> list[Answer]:
+    found = []
+    for question in questions:
+        try:
+            drawn = speaker.reply(question.given, decoding, question.seed)
+        except SpeakerFailed as problem:
+            found.append(Answer(None, str(problem)))
+            continue
+        real = question.real
+        found.append(
+            Answer(drawn, real=None if real is None else speaker.likelihood(question.given, real))
+        )
+    return found
+
+
 class TransformersSpeaker:
     """A folder or a hub's name, through transformers: slow, and for models that no GGUF has been made of."""
 
@@ -255,6 +319,10 @@ class TransformersSpeaker:
         self.model = transformers_record(name)
         self.adapter: Model | None = None
         self.about = {"speaker": "transformers", "dtype": str(self._model.dtype)}
+        self.at_once = 1
+
+    def answers(self, questions: Sequence[Question], decoding: Decoding) -> list[Answer]:
+        return one_by_one(self, questions, decoding)
 
     def _ids(self, given: Sequence[ChatMessage]) -> Any:
         talk = [{"role": m.role, "content": m.content} for m in given]

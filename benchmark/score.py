@@ -46,7 +46,6 @@ def score(
     pairs = pairs_of(generation)
     scores = Scores(pairs)
     scores.samples["turn"] = [float(row.number) for row in pairs.rows]
-    scores.samples["source"] = [float(row.source) for row in pairs.rows]
     steps: list[tuple[str, Callable[[], None]]] = [
         ("overlap", lambda: figures.overlap(scores, options.bertscore, options.wordnet)),
         ("likelihood", lambda: figures.likelihood(scores)),
@@ -83,6 +82,7 @@ def score(
         },
         samples=scores.samples,
         figures=found,
+        clusters=[generation.dialogues.sources[row.source] for row in pairs.rows],
         notes=_notes(pairs, generation),
     )
 
@@ -137,7 +137,7 @@ def _quantisation(path: Path, file: str) -> list[Figure]:
         raise BadBenchmarkInput(f"{path}: says nothing of {file}; it has {names}")
     wanted = (
         (
-            "kl_to_f16",
+            "mean_kl",
             "mean_kl",
             1.0,
             "nats",
@@ -145,7 +145,7 @@ def _quantisation(path: Path, file: str) -> list[Figure]:
             "of each token's distribution, on dev turns",
         ),
         (
-            "same_top_as_f16",
+            "same_top",
             "same_top",
             100.0,
             "%",
@@ -160,7 +160,7 @@ def _quantisation(path: Path, file: str) -> list[Figure]:
             unit=unit,
             about=f"{about} (export verify)",
             better=better,
-        )  # type: ignore[arg-type]
+        )
         for name, key, scale, unit, better, about in wanted
     ]
 

@@ -114,19 +114,19 @@ def overlap(scores: Scores, bertscore: str, wordnet: Path | None) -> None:
 
 def _bleu(scores: Scores, said: list[str], real: list[str], sources: list[int]) -> None:
     try:
-        column = scores.samples["bleu_4_sentence"] = bleu_4_sentences(said, real)
+        column = scores.samples["bleu4_script"] = bleu_4_sentences(said, real)
         whole = bleu_4_corpus(said, real)
     except MetricMissing as why:
-        scores.missing("bleu_4_sentence", "%", "BLEU-4, mean over sentences", str(why))
-        scores.missing("bleu_4_corpus", "%", "BLEU-4 over all at once", str(why))
+        scores.missing("bleu4_script", "%", "BLEU-4, mean over sentences", str(why))
+        scores.missing("bleu4_corpus", "%", "BLEU-4 over all at once", str(why))
         return
     about = "mean of +1-smoothed sentence BLEU, as in the paper's script; high for short replies"
-    scores.add("bleu_4_sentence", mean_interval(column, sources), "%", about, "higher", 100)
+    scores.add("bleu4_script", mean_interval(column, sources), "%", about, "higher", 100)
     for name, values in zip(BLEU_COLUMNS, zip(*whole.statistics, strict=True), strict=True):
         scores.samples[name] = [float(value) for value in values]
-    scores.signatures["bleu_4_corpus"] = whole.signature
+    scores.signatures["bleu4_corpus"] = whole.signature
     found = resampled_interval(whole.of, sources)
-    scores.add("bleu_4_corpus", found, "%", "sacreBLEU over all at once", "higher", 100)
+    scores.add("bleu4_corpus", found, "%", "sacreBLEU over all at once", "higher", 100)
 
 
 def _bertscore(
@@ -179,10 +179,10 @@ def telling(scores: Scores) -> None:
     try:
         found = tell_apart(scores.pairs.said, scores.pairs.real, scores.pairs.sources)
     except MetricMissing as why:
-        scores.missing("told_apart_auc", "", about, str(why))
+        scores.missing("auc_real", "", about, str(why))
         return
     interval = resampled_interval(found.auc, scores.pairs.sources)
-    scores.add("told_apart_auc", interval, "", about, "lower")
+    scores.add("auc_real", interval, "", about, "lower")
 
 
 def _mapped(found: Interval, by: Callable[[float], float]) -> Interval:

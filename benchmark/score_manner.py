@@ -68,23 +68,23 @@ def role(scores: Scores) -> None:
     """Sounding like an assistant, breaking role, refusing, saying nothing, never ending."""
     share = scores.share
     about = "sound like an assistant: offers help, advice, is a machine"
-    share("assistant_share", lambda r: in_role.sounds_like_assistant(r.said), about, "lower")
+    share("assistant_voice_rate", lambda r: in_role.sounds_like_assistant(r.said), about, "lower")
     share(
-        "real_assistant_share",
+        "real_assistant_voice_rate",
         lambda r: in_role.sounds_like_assistant(r.real),
         f"real ones: {about}",
     )
     about = "sound like an assistant, a narrator or the officer"
-    share("role_break_share", lambda r: in_role.breaks_role(r.said), about, "lower")
-    share("real_role_break_share", lambda r: in_role.breaks_role(r.real), f"real ones: {about}")
-    share("refusal_share", lambda r: in_role.refuses_to_play(r.said), "refuse to play", "lower")
-    share("empty_share", lambda r: not r.said.strip(), "are empty", "lower")
-    share("cut_share", lambda r: not r.ended, "did not end within max_tokens", "lower")
+    share("role_break_rate", lambda r: in_role.breaks_role(r.said), about, "lower")
+    share("real_role_break_rate", lambda r: in_role.breaks_role(r.real), f"real ones: {about}")
+    share("refusal_rate", lambda r: in_role.refuses_to_play(r.said), "refuse to play", "lower")
+    share("empty_rate", lambda r: not r.said.strip(), "are empty", "lower")
+    share("cut_rate", lambda r: not r.ended, "did not end within max_tokens", "lower")
 
 
 def going_along(scores: Scores) -> None:
     """Compliance where the officer asks or tells something, beside the real civilians' at the same turns."""
-    for name, answer in (("complies_share", "goes along"), ("resists_share", "resists")):
+    for name, answer in (("compliance_rate", "goes along"), ("resistance_rate", "resists")):
         about = f"{answer} when asked or told"
         for prefix, text in (("", "said"), ("real_", "real")):
 
@@ -107,20 +107,20 @@ def following_directions(scores: Scores) -> None:
     elsewhere = dict(zip(numbers, facts[half:] + facts[:half], strict=True))
     _beside(
         scores,
-        "fact_used_share",
+        "fact_used_rate",
         lambda row, text: directed.uses_fact(text, given[row.number]),
         "draw on a fact they were given",
         lambda row: bool(given[row.number]),
     )
     scores.share(
-        "fact_used_by_chance_share",
+        "fact_used_by_chance_rate",
         lambda row: directed.uses_fact(row.said, elsewhere[row.number]),
         "would draw on the facts of another turn",
         among=lambda row: bool(elsewhere[row.number]),
     )
     _beside(
         scores,
-        "mood_match_share",
+        "mood_match_rate",
         lambda row, text: row.told is not None and directed.mood_of(text) == row.told.mood,
         "sound in the very mood they were told, by rule",
         lambda row: row.told is not None,
@@ -128,7 +128,7 @@ def following_directions(scores: Scores) -> None:
     _mood_correlations(scores)
     _beside(
         scores,
-        "length_match_share",
+        "length_match_rate",
         lambda row, text: bool(
             row.told and row.told.length and directed.length_matches(text, row.told.length)
         ),
@@ -141,7 +141,7 @@ def staying_themselves(scores: Scores) -> None:
     """Contradicting the persona."""
     _beside(
         scores,
-        "contradiction_share",
+        "contradiction_rate",
         lambda row, text: persona.contradicts(text, row.person) is not None,
         "contradict the persona (name, age, what they never say): a lower bound",
         lambda row: bool(row.person.names or row.person.age or row.person.never_says),

@@ -17,21 +17,21 @@ from benchmark.score_figures import BLEU_COLUMNS
 #: Sample columns that are compared: unit, scale, which way is good.
 _COLUMNS: dict[str, tuple[str, float, Literal["higher", "lower"] | None]] = {
     "rouge_l": ("%", 100, "higher"),
-    "bleu_4_sentence": ("%", 100, "higher"),
+    "bleu4_script": ("%", 100, "higher"),
     "meteor": ("%", 100, "higher"),
     "bertscore_f1": ("", 1, "higher"),
     "reply_words": ("words", 1, None),
     "short_share": ("%", 100, None),
-    "assistant_share": ("%", 100, "lower"),
-    "role_break_share": ("%", 100, "lower"),
-    "refusal_share": ("%", 100, "lower"),
-    "cut_share": ("%", 100, "lower"),
-    "complies_share": ("%", 100, None),
-    "resists_share": ("%", 100, None),
-    "fact_used_share": ("%", 100, "higher"),
-    "mood_match_share": ("%", 100, "higher"),
-    "length_match_share": ("%", 100, "higher"),
-    "contradiction_share": ("%", 100, "lower"),
+    "assistant_voice_rate": ("%", 100, "lower"),
+    "role_break_rate": ("%", 100, "lower"),
+    "refusal_rate": ("%", 100, "lower"),
+    "cut_rate": ("%", 100, "lower"),
+    "compliance_rate": ("%", 100, None),
+    "resistance_rate": ("%", 100, None),
+    "fact_used_rate": ("%", 100, "higher"),
+    "mood_match_rate": ("%", 100, "higher"),
+    "length_match_rate": ("%", 100, "higher"),
+    "contradiction_rate": ("%", 100, "lower"),
 }
 _ROUNDS = 2000
 
@@ -73,7 +73,8 @@ def paired(old: RunFile, new: RunFile) -> list[Paired]:
     """
     _same(old, new)
     places = _common(old, new)
-    sources = [int(old.samples["source"][i]) for i, _ in places]
+    names = {name: at for at, name in enumerate(dict.fromkeys(old.clusters))}
+    sources = [names[old.clusters[i]] for i, _ in places]
     found = []
     for name, (unit, scale, better) in _COLUMNS.items():
         if name not in old.samples or name not in new.samples:
@@ -88,8 +89,21 @@ def paired(old: RunFile, new: RunFile) -> list[Paired]:
         before, after, where = (list(column) for column in zip(*both, strict=True))
         apart = paired_difference(after, before, where)
         mean_old, mean_new = mean_interval(before, where).value, mean_interval(after, where).value
-        values = (v * scale for v in (mean_old, mean_new, apart.value, apart.low, apart.high))
-        found.append(Paired(name, *values, apart.p, unit, better, apart.n, apart.clusters))
+        found.append(
+            Paired(
+                name,
+                old=mean_old * scale,
+                new=mean_new * scale,
+                difference=apart.value * scale,
+                low=apart.low * scale,
+                high=apart.high * scale,
+                p=apart.p,
+                unit=unit,
+                better=better,
+                n=apart.n,
+                sources=apart.clusters,
+            )
+        )
     return found + _bleu(old, new, places, sources) + _perplexity(old, new, places, sources)
 
 
@@ -119,9 +133,21 @@ def _bleu(
     ]
     p = (sum(c >= abs(apart) - 1e-12 for c in chance) + 1) / (_ROUNDS + 1)
     low, high = np.percentile(rounds, [2.5, 97.5])
-    values = (bleu_of(before.sum(0)), bleu_of(after.sum(0)), apart, float(low), float(high))
-    scaled = [100 * value for value in values]
-    return [Paired("bleu_4_corpus", *scaled, p, "%", "higher", len(places), len(names))]
+    return [
+        Paired(
+            "bleu4_corpus",
+            old=100 * bleu_of(before.sum(0)),
+            new=100 * bleu_of(after.sum(0)),
+            difference=100 * apart,
+            low=100 * float(low),
+            high=100 * float(high),
+            p=p,
+            unit="%",
+            better="higher",
+            n=len(places),
+            sources=len(names),
+        )
+    ]
 
 
 def bleu_of(counts: np.ndarray) -> float:

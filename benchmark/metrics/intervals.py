@@ -132,8 +132,9 @@ def _by_cluster(
         raise ValueError("there is no value")
     names = {name: at for at, name in enumerate(dict.fromkeys(sources))}
     places = np.array([names[name] for name in sources])
-    tops = np.bincount(places, weights=np.asarray(over, dtype=np.float64), minlength=len(names))
-    bottoms = np.bincount(places, weights=np.asarray(under, dtype=np.float64), minlength=len(names))
+    tops, bottoms = np.zeros(len(names)), np.zeros(len(names))
+    np.add.at(tops, places, np.asarray(over, dtype=np.float64))
+    np.add.at(bottoms, places, np.asarray(under, dtype=np.float64))
     return tops, bottoms, len(names)
 
 

@@ -52,7 +52,8 @@ def tell_apart(generated: Sequence[str], real: Sequence[str], sources: Sequence[
     fold = np.array([fold_of[source] for source in sources])
     found = np.zeros((2, len(sources)))
     for held_out in range(folds):
-        learn, ask = np.flatnonzero(fold != held_out), np.flatnonzero(fold == held_out)
+        learn = np.flatnonzero(fold != held_out).tolist()
+        ask = np.flatnonzero(fold == held_out).tolist()
         texts = [generated[i] for i in learn] + [real[i] for i in learn]
         labels = [1] * len(learn) + [0] * len(learn)
         model = make_pipeline(
