@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -30,6 +31,16 @@ class JudgeDown(ScenarioError):
 
 class JudgeFailed(ScenarioError):
     """This one answer could not be had: too slow, or rubbish."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an answer must look like: GBNF for a model on this machine, JSON Schema for a server; both say the same."""
+
+    system: str
+    grammar: str
+    schema: dict[str, Any]
+    most_tokens: int
 
 
 class Judge(Protocol):
@@ -79,6 +90,10 @@ def answer_schema(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _features(names: Sequence[str]) -> Form:
+    return Form(_SYSTEM, answer_grammar(names), answer_schema(names), _ANSWER)
+
+
 def tokens_that_fit(n_ctx: int) -> int:
     """Tokens of a transcript that leave room for a question (under 420 tokens) and its answer."""
     return n_ctx - _ANSWER - 500
@@ -100,14 +115,18 @@ class LocalJudge:
         return len(self._engine.tokenize(text))
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
+        return self.ask(f"{text}\n\n{question}", _features(names))
+
+    def ask(self, text: str, wanted: Form) -> str:
+        """The answer to `text`, in the form that is wanted. Raises JudgeFailed."""
         from models.engine import Sampling
 
         engine, form = self._engine, self._format
         tokens = [
             *engine.tokenize(form.head, special=True),
-            *engine.tokenize(_SYSTEM),
+            *engine.tokenize(wanted.system),
             *engine.tokenize(form.to_officer, special=True),
-            *engine.tokenize(f"{text}\n\n{question}"),
+            *engine.tokenize(text),
             *engine.tokenize(form.to_civilian, special=True),
         ]
         same = 0
@@ -116,14 +135,13 @@ class LocalJudge:
                 break
             same += 1
         engine.rewind(min(same, len(tokens) - 1))
-        if len(tokens) - len(engine.tokens) > engine.room - _ANSWER:
+        if len(tokens) - len(engine.tokens) > engine.room - wanted.most_tokens:
             raise JudgeFailed(
                 f"the transcript does not fit the judge's context ({len(tokens)} tokens)"
             )
-        sampling = Sampling(temperature=0, repeat_penalty=1.0, grammar=answer_grammar(names))
-        drawn = list(
-            engine.generate(sampling, max_tokens=_ANSWER, prompt=tokens[len(engine.tokens) :])
-        )
+        sampling = Sampling(temperature=0, repeat_penalty=1.0, grammar=wanted.grammar)
+        new = tokens[len(engine.tokens) :]
+        drawn = list(engine.generate(sampling, max_tokens=wanted.most_tokens, prompt=new))
         return engine.detokenize(drawn)
 
     def __enter__(self) -> Self:
@@ -168,6 +186,10 @@ class EndpointJudge:
         return len(text) // 3 + 1  # short turns in spoken English have 3.3 to 4 letters to a token
 
     def answer(self, text: str, question: str, names: Sequence[str]) -> str:
+        return self.ask(f"{text}\n\n{question}", _features(names))
+
+    def ask(self, text: str, wanted: Form) -> str:
+        """The answer to `text`, in the form that is wanted, if the server can. Raises JudgeDown, JudgeFailed."""
         last = ""
         attempt = 0
         while attempt < self._tries:
@@ -175,7 +197,7 @@ class EndpointJudge:
                 time.sleep(self._pause_s * 2 ** (attempt - 1))
             attempt += 1
             try:
-                answer = self._ask(text, question, names)
+                answer = self._ask(text, wanted)
                 self._worked = True
                 return answer
             except urllib.error.HTTPError as problem:
@@ -202,23 +224,22 @@ class EndpointJudge:
             raise JudgeDown(f"{self._url}: {last}")
         raise JudgeFailed(last)
 
-    def _ask(self, text: str, question: str, names: Sequence[str]) -> str:
+    def _ask(self, text: str, wanted: Form) -> str:
         body: dict[str, Any] = {
             "messages": [
-                {"role": "system", "content": _SYSTEM},
-                {"role": "user", "content": f"{text}\n\n{question}"},
+                {"role": "system", "content": wanted.system},
+                {"role": "user", "content": text},
             ],
             "temperature": 0,
-            "max_tokens": 600,
+            "max_tokens": wanted.most_tokens + 180,  # a server's model may write spaces
         }
         if self._model:
             body["model"] = self._model
-        schema = answer_schema(names)
         if self._ways[0] == "json_schema":
-            named = {"name": "features", "strict": True, "schema": schema}
+            named = {"name": "answer", "strict": True, "schema": wanted.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         elif self._ways[0] == "json_object":  # llama-cpp-python's server
-            body["response_format"] = {"type": "json_object", "schema": schema}
+            body["response_format"] = {"type": "json_object", "schema": wanted.schema}
         headers = {"Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
