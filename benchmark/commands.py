@@ -87,9 +87,19 @@ def engine(
 )
 @click.option("--quick", is_flag=True, help="One conversation, few utterances: a look, no measure.")
 @click.option(
+    "--soak",
+    type=click.FloatRange(1, 600),
+    help="Instead: one session of so many minutes of talk; does it grow?",
+)
+@click.option(
+    "--interruptions",
+    type=click.IntRange(1, 10_000),
+    help="Instead: one session in which so many replies are interrupted.",
+)
+@click.option(
     "--picture",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a turn's timeline here, as SVG.",
+    help="Write a turn's timeline here as SVG; of a long session its memory.",
 )
 @_OUT
 @_JSON
@@ -98,6 +108,8 @@ def voice(
     model: str,
     threads: int,
     quick: bool,
+    soak: float | None,
+    interruptions: int | None,
     picture: Path | None,
     out: Path | None,
     as_json: bool,
@@ -112,17 +124,26 @@ def voice(
     Examples:
       deescal bench voice --picture turn.svg
       deescal bench voice --quick
+      deescal bench voice --soak 30 --picture memory.svg
+      deescal bench voice --interruptions 200
       deescal bench voice --json --out runs/
     """
+    if soak and interruptions:
+        raise click.UsageError("--soak and --interruptions are two sessions; give one")
+    if quick and (soak or interruptions):
+        raise click.UsageError("--quick is for the conversations; leave it out here")
     from benchmark.voice_bench import bench_voice
-    from models.engine import EngineSettings
+    from benchmark.voice_picture import write_picture
+    from benchmark.voice_soak_bench import bench_soak, write_memory_picture
 
     with progress_bar(as_json) as progress:
-        run = bench_voice(model, EngineSettings(threads=threads), progress, quick)
+        if soak or interruptions:
+            run = bench_soak(model, threads, soak or 0.0, interruptions or 0, progress)
+        else:
+            run = bench_voice(model, threads, progress, quick)
     if picture:
-        from benchmark.voice_picture import write_picture
-
-        write_picture(run, picture)
+        write = write_memory_picture if soak or interruptions else write_picture
+        write(run, picture)
         click.echo(f"Written to {picture}", err=True)
     _finish(run, out, as_json, check)
 

@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from benchmark.device import device, runtime
@@ -18,7 +17,6 @@ from benchmark.voice_lines import OfficerVoices, sound_sha256, speak_conversatio
 from benchmark.voice_session import SpokenTurn, VoiceSession, voice_session
 from benchmark.voice_workload import VoiceWorkload, voice_workload
 from benchmark.workload import endless, identity
-from models.engine import EngineSettings
 from models.fetch import file_sha256, model_path
 
 Progress = Callable[[str, float], None]
@@ -36,12 +34,10 @@ _NOTES = (
 )
 
 
-def bench_voice(
-    model: str, settings: EngineSettings, progress: Progress, quick: bool = False
-) -> RunFile:
+def bench_voice(model: str, threads: int, progress: Progress, quick: bool = False) -> RunFile:
     """Measure everything and make a run of it. progress: told what is being done and how far all of it is, 0-1.
 
-    quick: one conversation and few utterances, for a look; its workload has another hash.
+    threads 0: as play has them. quick: one conversation and few utterances, for a look; its workload has another hash.
     """
     began_at, began = utc_now(), time.monotonic()
     path = Path(model) if model.endswith(".gguf") else model_path(model)
@@ -50,7 +46,6 @@ def bench_voice(
         few = workload.conversations[:_QUICK_CONVERSATIONS]
         workload = workload.model_copy(update={"name": "voice-quick", "conversations": few})
     loaded = endless(workload.scenario)
-    settings = settings.resolved()
     on = device()
     with tempfile.TemporaryDirectory(prefix="deescal-bench-") as name:
         folder = Path(name)
@@ -67,9 +62,7 @@ def bench_voice(
             progress("the officer's lines are spoken", 0.06 + 0.001 * count)
         sound = sound_sha256(folder)
         progress("spoken sessions in their own process", 0.2)
-        played = voice_session(
-            model, asdict(settings), folder / "talk", len(workload.conversations)
-        )
+        played = voice_session(model, threads, folder / "talk", len(workload.conversations))
         progress("two recognisers in turn", 0.6)
         heard = hearing(folder / "lines")
     progress("done", 1.0)
@@ -87,7 +80,7 @@ def bench_voice(
         runtime=runtime(),
         models=[model_facts(model, path), _weights("asr"), _weights("tts")],
         workload=identity(workload, loaded),
-        settings={**asdict(settings), "officer_sound_sha256": sound},
+        settings={**played.settings, "officer_sound_sha256": sound},
         samples=_samples(heard, played),
         figures=_figures(workload, heard, played, default_model=model == "civilian"),
         notes=[*notes, *(each.note for each in played.talked_over if each.note)],

@@ -32,6 +32,8 @@ class CountingLoudspeaker:
         self.heard: list[
             tuple[float, float, float]
         ] = []  # (from, to, gain) of what was heard, on the clock
+        #: Told the sound and when it would be heard: the room's echo.
+        self.on_sound: Callable[[float, Audio], None] | None = None
         self._clock = clock
         self._until = 0.0
         self._given_s = 0.0
@@ -61,6 +63,8 @@ class CountingLoudspeaker:
         self._until = start + audio.seconds
         self._given_s += audio.seconds
         self.heard.append((start, self._until, self.gain))
+        if self.on_sound is not None:
+            self.on_sound(start, audio)
 
     def stop(self) -> float:
         now = self._clock()
@@ -84,10 +88,17 @@ class Take:
 class Room:
     """Feeds the listener frame by frame up to now, and hands its messages on one at a time.
 
-    noise: what the microphone hears where nobody speaks, 16 kHz, repeated.
+    noise: what the microphone hears where nobody speaks, 16 kHz, repeated. echo: how much of the loudspeaker the
+    microphone hears (0: a headset). clean: an echo canceller, given what is heard and what is played, frame by frame.
     """
 
-    def __init__(self, clock: VirtualClock, noise: Samples | None = None) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        noise: Samples | None = None,
+        echo: float = 0.0,
+        clean: Callable[[Samples, Samples], Samples] | None = None,
+    ) -> None:
         self.clock = clock
         self.loudspeaker = CountingLoudspeaker(clock)
         self.listener: Listener | None = None
@@ -99,6 +110,14 @@ class Room:
         self._noise = noise if noise is not None else np.zeros(FRAME, np.float32)
         self._noise_at = 0
         self._pumping = False
+        self._echo = echo
+        self._clean = clean
+        self._played: deque[Take] = deque()
+        if echo:
+            self.loudspeaker.on_sound = self._sounds
+
+    def _sounds(self, at: float, audio: Audio) -> None:
+        self._played.append(Take(at, audio.at_rate(RATE).samples))
 
     def post(self, message: ListenerMessage) -> None:
         self._messages.append(message)
@@ -152,17 +171,30 @@ class Room:
         self.run_until(lambda: self.clock() >= end, seconds + 60)
 
     def _frame(self) -> Samples:
-        """The microphone's next 32 ms: noise, and what the officer says in it."""
+        """The microphone's next 32 ms: noise, what the officer says in it, and what the room gives back."""
         start = self._frame_at - FRAME_S
         at = self._noise_at
         self._noise_at = (at + FRAME) % len(self._noise)
         frame = np.resize(np.roll(self._noise, -at)[:FRAME], FRAME).astype(np.float32)
-        for take in list(self._takes):
-            offset = round((start - take.at) * RATE)
-            if offset >= len(take.samples):
-                self._takes.remove(take)
-                continue
-            low, high = max(0, offset), min(len(take.samples), offset + FRAME)
-            if high > low:
-                frame[low - offset : high - offset] += take.samples[low:high]
+        frame += _part(self._takes, start)
+        if self._echo:
+            audible = any(low <= start < high for low, high, _ in self.loudspeaker.heard)
+            played = _part(self._played, start) * (self.loudspeaker.gain if audible else 0.0)
+            frame += self._echo * played
+            if self._clean is not None:
+                frame = self._clean(frame, played)
         return np.clip(frame, -1.0, 1.0)
+
+
+def _part(takes: deque[Take], start: float) -> Samples:
+    """The 32 ms from `start` on of everything that sounds then; what is over is thrown away."""
+    frame = np.zeros(FRAME, np.float32)
+    for take in list(takes):
+        offset = round((start - take.at) * RATE)
+        if offset >= len(take.samples):
+            takes.remove(take)
+            continue
+        low, high = max(0, offset), min(len(take.samples), offset + FRAME)
+        if high > low:
+            frame[low - offset : high - offset] += take.samples[low:high]
+    return frame

@@ -1,6 +1,6 @@
 """Recorded conversations through the whole voice loop, in a process of its own: where the time of a turn goes.
 
-Run as `python -m benchmark.voice_session MODEL SETTINGS_JSON FOLDER CONVERSATIONS`; the folder holds a folder of the
+Run as `python -m benchmark.voice_session MODEL THREADS FOLDER CONVERSATIONS`; the folder holds a folder of the
 officer's WAVs for each conversation. Prints one line of JSON. Of its own, because the memory it needs is one of the
 figures. The clock: see benchmark/voice_room.py.
 """
@@ -77,6 +77,7 @@ class TalkedOver:
 
 @dataclass
 class VoiceSession:
+    settings: dict[str, Any] = field(default_factory=dict)  # the engine's
     turns: list[SpokenTurn] = field(default_factory=list)
     talked_over: list[TalkedOver] = field(default_factory=list)
     gaps: int = 0
@@ -89,11 +90,9 @@ class VoiceSession:
     listening_s: float = 0.0
 
 
-def voice_session(
-    model: str, settings: dict[str, Any], folder: Path, conversations: int
-) -> VoiceSession:
-    """Play it in a new process. Raises BenchmarkError with that process's last line where it fails."""
-    program = [sys.executable, "-m", "benchmark.voice_session", model, json.dumps(settings)]
+def voice_session(model: str, threads: int, folder: Path, conversations: int) -> VoiceSession:
+    """Play it in a new process; threads 0: as play has them. Raises BenchmarkError with its last line."""
+    program = [sys.executable, "-m", "benchmark.voice_session", model, str(threads)]
     done = subprocess.run(
         [*program, str(folder), str(conversations)], capture_output=True, text=True, check=False
     )
@@ -106,7 +105,7 @@ def voice_session(
     return VoiceSession(turns=turns, talked_over=over, **found)
 
 
-def _play(model: str, settings: dict[str, Any], folder: Path, conversations: int) -> VoiceSession:
+def _play(model: str, threads: int, folder: Path, conversations: int) -> VoiceSession:
     from benchmark.process_memory import resident
     from benchmark.voice_lines import room_noise
     from benchmark.voice_stage import stage
@@ -120,12 +119,12 @@ def _play(model: str, settings: dict[str, Any], folder: Path, conversations: int
     from simulator.voice.tts import Speaker
 
     workload = voice_workload()
-    cast = Cast(model, EngineSettings(**settings))
+    cast = Cast(model, EngineSettings(threads=threads) if threads else None)
     loaded = endless(workload.scenario)
     speaker = Speaker(model_path("tts"), default_threads())
     speaker.warm_up()
     ears = Ears()
-    found = VoiceSession()
+    found = VoiceSession(settings=asdict(cast.engine.settings))
     for number, turns in enumerate(workload.conversations[:conversations]):
         voice = workload.voices[number % len(workload.voices)]
         play = stage(
@@ -297,6 +296,6 @@ def _thinking() -> Iterator[float]:
 
 
 if __name__ == "__main__":
-    model, settings, folder, conversations = sys.argv[1:]
-    played = _play(model, json.loads(settings), Path(folder), int(conversations))
+    model, threads, folder, conversations = sys.argv[1:]
+    played = _play(model, int(threads), Path(folder), int(conversations))
     print(json.dumps(asdict(played)))

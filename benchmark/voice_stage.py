@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.voice_room import Room
@@ -49,10 +50,12 @@ def stage(
     seed: int,
     noise: Samples | None = None,
     half_duplex: bool = False,
+    echo: float = 0.0,
+    clean: Callable[[Samples, Samples], Samples] | None = None,
 ) -> Stage:
-    """Begin a session whose opening is being spoken."""
+    """Begin a session whose opening is being spoken. echo, clean: see Room."""
     clock = VirtualClock()
-    room = Room(clock, noise)
+    room = Room(clock, noise, echo, clean)
     playout = Playout(room.loudspeaker)
     events: list[Event] = []
     remarks: list[str] = []

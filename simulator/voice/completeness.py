@@ -35,7 +35,10 @@ _BACKCHANNEL = frozenset(
     good go on exactly
     """.split()
 )
-_NEVER_BACKCHANNEL = frozenset({"no", "stop", "wait", "sir", "ma'am", "listen"})
+#: One word is enough for these to stop somebody.
+_WANTS_THE_FLOOR = frozenset(
+    "no stop wait sir ma'am miss hey listen enough quiet hold don't hands freeze what look police".split()
+)
 _BACKCHANNEL_WORDS = 4
 
 
@@ -59,9 +62,14 @@ def patience_s(words: str) -> float:
 def is_backchannel(words: str) -> bool:
     """Whether this only says that somebody listens ("okay", "mm-hm", "I see")."""
     said = _said(words)
-    if not said or len(said) > _BACKCHANNEL_WORDS or _NEVER_BACKCHANNEL & set(said):
+    if not said or len(said) > _BACKCHANNEL_WORDS or _WANTS_THE_FLOOR & set(said):
         return False
     return words.rstrip()[-1] != "?" and set(said) <= _BACKCHANNEL
+
+
+def wants_the_floor(words: str) -> bool:
+    """Whether even one short word of this means: now I speak ("stop", "ma'am")."""
+    return bool(_WANTS_THE_FLOOR & set(_said(words)))
 
 
 def is_echo(words: str, spoken: str) -> bool:

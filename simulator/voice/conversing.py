@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from models.engine import Engine
 from simulator.events import CivilianCutIn, Event, Noticed, OfficerBackchannelled
 from simulator.session import Checkpoint, Session
-from simulator.voice.completeness import is_backchannel, is_echo, patience_s
+from simulator.voice.completeness import is_backchannel, is_echo, patience_s, wants_the_floor
 from simulator.voice.listener import (
     Ended,
     Interrupting,
@@ -30,6 +30,8 @@ from simulator.voice.wav import Audio
 #: pause after which they cut in.
 CUTS_IN_FROM = 60
 BEARS_S, BEARS_WHEN_RAGING_S = 14.0, 6.0
+#: What is shorter than this, over the civilian, is a murmur, unless it plainly wants the floor.
+MURMUR_S = 0.45
 #: Partials are shown where recognising takes less than this share of the time between them.
 _PARTIAL_ASR_MS = 400.0
 
@@ -90,6 +92,7 @@ class Conversing:
         self._wait_for_sound = wait_for_sound
         self._supposed: _Supposed | None = None
         self._echoes = 0
+        self._echoed = False  # what was last asked about
         self._last_asr_ms = 0.0
 
     @property
@@ -169,6 +172,7 @@ class Conversing:
             utterance.speech_s,
             utterance.longest_pause_s,
             utterance.overlap_s,
+            utterance.waited_s,
         )
         self._supposed = supposed
         self._gate.close()
@@ -247,11 +251,12 @@ class Conversing:
         still = self._playout.speaking or self._playout.was_cut
         if not still:
             return True  # the civilian had all but finished
-        if not words or is_backchannel(words) or self._is_echo(words):
+        murmured = utterance.speech_s < MURMUR_S and not wants_the_floor(words)
+        if not words or murmured or is_backchannel(words) or self._is_echo(words):
             self.false_alarms += 1
             self.listener.forget(utterance)
             self._playout.take_up()
-            if is_backchannel(words):
+            if words and not self._echoed:
                 self._tell(OfficerBackchannelled(turn=self._session.turn, text=words))
             return False
         if utterance.over_civilian:
@@ -263,9 +268,11 @@ class Conversing:
 
     def _is_echo(self, words: str) -> bool:
         """The microphone hears the loudspeaker: twice, and it is closed while the civilian speaks."""
+        self._echoed = False
         if not is_echo(words, " ".join(text for text, _ in self._mouth.pieces)):
             return False
         self._echoes += 1
+        self._echoed = True
         if self._echoes == 2 and not self.listener.half_duplex:
             self.listener.half_duplex = True
             self._tell(

@@ -81,9 +81,7 @@ class Endpointer:
 
     def _voiced(self, at_s: float) -> Endpoint | None:
         if self._state == "speaking":
-            self.speech_s += FRAME_S
-            if self._silence_s:
-                self.longest_pause_s = max(self.longest_pause_s, self._silence_s)
+            self.speech_s += FRAME_S + self._silence_s  # too short a gap to be a pause
             self._silence_s, self._last_voiced_s = 0.0, at_s
             return None
         self._run_s += FRAME_S

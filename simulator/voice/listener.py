@@ -36,6 +36,7 @@ class Utterance:
     number: int
     began_at_s: float
     over_civilian: bool
+    waited_s: float | None = None  # since the civilian fell silent; None where they had not spoken
     speech_end_s: float = 0.0
     revision: int = 0
     paused: bool = False
@@ -120,6 +121,7 @@ class Listener:
         self._numbers = itertools.count(1)
         self._before: deque[Samples] = deque(maxlen=round(PRE_ROLL_S / FRAME_S))
         self._asked = self._rings_until_s = self._partly_at_s = 0.0
+        self._spoke_at_s: float | None = None  # when the civilian was last heard
 
     # -- what the session's thread asks; each is one assignment
 
@@ -140,6 +142,8 @@ class Listener:
         """The next 32 ms (512 samples at 16 kHz); at_s: when they ended."""
         probability = self._detector.feed(frame)
         over = self._playout.speaking
+        if over:
+            self._spoke_at_s = at_s
         if self.half_duplex and self._deaf(over, at_s):
             probability = 0.0
         utterance = self.utterance
@@ -173,6 +177,8 @@ class Listener:
     def _begin(self, at_s: float, over: bool) -> None:
         began_at_s = at_s - self._endpointer.speech_s
         self.utterance = Utterance(next(self._numbers), began_at_s, over, speech_end_s=at_s)
+        if self._spoke_at_s is not None:
+            self.utterance.waited_s = max(0.0, began_at_s - self._spoke_at_s)
         self.utterance.frames = list(self._before)
         voiced = round(self._endpointer.speech_s / FRAME_S)
         self.utterance.voiced = [at >= -voiced for at in range(-len(self._before), 0)]

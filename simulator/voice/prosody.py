@@ -59,6 +59,7 @@ def measure(
     speech_s: float,
     longest_pause_s: float,
     overlap_s: float,
+    waited_s: float | None,
 ) -> ProsodyHeard:
     """The event, its turn still to be set. speech_s: of the utterance, pauses left out."""
     count = len(words.split())
@@ -69,4 +70,5 @@ def measure(
         words_per_minute=None if pace is None else round(pace),
         longest_pause_s=round(longest_pause_s, 2),
         overlap_s=round(overlap_s, 2),
+        waited_s=None if waited_s is None else round(waited_s, 2),
     )

@@ -1,0 +1,163 @@
+"""A long spoken session: does it grow, drift or get stuck? `deescal bench voice --soak` and `--interruptions`.
+
+Run as `python -m benchmark.voice_soak MODEL THREADS MINUTES INTERRUPTIONS`, in a process of its own: one session
+of so many minutes on the conversation's clock, or until so many replies were interrupted. Prints a line of JSON a turn.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import cycle
+from typing import Any
+
+from benchmark.errors import BenchmarkError
+
+#: A reply is interrupted after this, where it lasts long enough.
+_INTERRUPT_AFTER_S, _TOO_SHORT_S = 0.5, 0.7
+_THINKS_S = 0.6
+
+
+@dataclass(frozen=True)
+class SoakTurn:
+    """How the session stood after a turn. Seconds on the conversation's clock; bytes resident.
+
+    stale_s: sound of an interrupted reply that was heard after it had been cut off.
+    """
+
+    at_s: float
+    turn: int
+    answered_s: float
+    resident: int
+    unshared: int
+    gaps: int
+    interrupted: int
+    cut_off: bool = False
+    stale_s: float = 0.0
+
+
+def soak(
+    model: str,
+    threads: int,
+    minutes: float,
+    interruptions: int,
+    progress: Callable[[str, float], None],
+) -> list[SoakTurn]:
+    """Play it in a new process, told turn by turn. Raises BenchmarkError with its last line where it fails."""
+    program = [sys.executable, "-m", "benchmark.voice_soak", model, str(threads)]
+    process = subprocess.Popen(
+        [*program, str(minutes), str(interruptions)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    turns: list[SoakTurn] = []
+    try:
+        for line in process.stdout:
+            turns.append(SoakTurn(**json.loads(line)))
+            last = turns[-1]
+            share = last.at_s / 60 / minutes if minutes else last.interrupted / interruptions
+            progress(f"turn {last.turn}, {last.at_s / 60:.1f} minutes of talk", min(1.0, share))
+        complaint = process.stderr.read().strip().splitlines()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait()
+    if process.returncode != 0:
+        raise BenchmarkError(f"the long session failed: {(complaint or ['it said nothing'])[-1]}")
+    return turns
+
+
+def _play(model: str, threads: int, minutes: float, interruptions: int) -> Iterator[SoakTurn]:
+    from benchmark.process_memory import resident
+    from benchmark.voice_lines import OfficerVoices, room_noise
+    from benchmark.voice_stage import stage
+    from benchmark.voice_workload import voice_workload
+    from benchmark.workload import endless
+    from models.engine import EngineSettings
+    from models.fetch import model_path
+    from models.hardware import default_threads
+    from simulator.cast import Cast
+    from simulator.events import CivilianCutOff, TurnTimed
+    from simulator.transcript import response_s
+    from simulator.voice.talk import Ears
+    from simulator.voice.tts import Speaker
+
+    workload = voice_workload()
+    voices = OfficerVoices(workload)
+    cast = Cast(model, EngineSettings(threads=threads) if threads else None)
+    speaker = Speaker(model_path("tts"), default_threads())
+    speaker.warm_up()
+    play = stage(
+        cast, endless(workload.scenario), Ears(), speaker, subject=workload.subject,
+        seed=workload.seed, noise=room_noise(workload.voices[0], 10.0, 1),
+    )  # fmt: skip
+    room, loudspeaker = play.room, play.room.loudspeaker
+    # Spoken once, so that what grows is not the officer.
+    lines = [
+        voices.say(turn, number % len(workload.voices))
+        for number, turns in enumerate(workload.conversations)
+        for turn in turns
+        if turn.words and turn.over is None
+    ]
+    began, interrupted = room.clock(), 0
+    for line in cycle(lines):
+        # The record is on disk in play; here nobody needs it.
+        del play.events[:]
+        loudspeaker.heard = loudspeaker.heard[-8:]
+        may_interrupt = loudspeaker.until - room.clock() > _INTERRUPT_AFTER_S + _TOO_SHORT_S
+        over = may_interrupt and (interruptions > 0 or play.session.turn % 4 == 3)
+        if over:
+            room.wait(_INTERRUPT_AFTER_S)
+        else:
+            room.run_until(lambda: not play.playout.speaking)
+            room.wait(_THINKS_S)
+        ends = room.say(line)
+        if not room.run_until(partial(_heard_out, play, ends)):
+            raise BenchmarkError(f"stuck after turn {play.session.turn}")
+        cuts = [e for e in play.events if isinstance(e, CivilianCutOff)]
+        timed = [e for e in play.events if isinstance(e, TurnTimed)]
+        interrupted += bool(cuts)
+        memory = resident()
+        yield SoakTurn(
+            at_s=room.clock() - began,
+            turn=play.session.turn,
+            answered_s=(response_s(timed[-1]) if timed else None) or 0.0,
+            resident=memory.now or memory.peak,
+            unshared=memory.unshared or 0,
+            gaps=loudspeaker.gaps,
+            interrupted=interrupted,
+            cut_off=bool(cuts),
+            stale_s=_stale_s(play, cuts[0].at_s) if cuts else 0.0,
+        )
+        talked_out = minutes and room.clock() - began >= 60 * minutes
+        if talked_out or (interruptions and interrupted >= interruptions):
+            break
+    cast.close()
+
+
+def _heard_out(play: Any, ends: float) -> bool:
+    return bool(play.room.clock() > ends and play.settled())
+
+
+def _stale_s(play: Any, cut_at_s: float) -> float:
+    """What was heard between the cut and the first sound of the new turn."""
+    from simulator.events import TurnTimed
+
+    starts = [e.playback_start_s for e in play.events if isinstance(e, TurnTimed)]
+    new_at_s = next((at_s for at_s in starts if at_s is not None), float("inf"))
+    spans = [
+        (play.session.on_session(start), play.session.on_session(end))
+        for start, end, _ in play.room.loudspeaker.heard
+    ]
+    stale = [max(0.0, min(end, new_at_s - 0.001) - max(start, cut_at_s)) for start, end in spans]
+    return float(sum(stale))
+
+
+if __name__ == "__main__":
+    for turn in _play(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])):
+        print(json.dumps(asdict(turn)), flush=True)

@@ -1,0 +1,291 @@
+"""Spoken sessions through the whole loop, every part of it real, on a clock that skips what is only waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+
+from benchmark.hearing import bare_words
+from benchmark.voice_lines import bare
+from benchmark.voice_stage import Stage, stage
+from benchmark.workload import endless
+from scenarios.schema import Voice
+from simulator.cast import Cast
+from simulator.events import (
+    AffectMoved,
+    CivilianCutIn,
+    CivilianCutOff,
+    CivilianSpoke,
+    Noticed,
+    OfficerBackchannelled,
+    OfficerSpoke,
+    ProsodyHeard,
+    TurnTimed,
+)
+from simulator.voice.delivery import delivery_for
+from simulator.voice.playout import DUCKED
+from simulator.voice.talk import Ears
+from simulator.voice.tts import Speaker
+from simulator.voice.vad import RATE
+from simulator.voice.wav import Samples, resample
+
+pytestmark = pytest.mark.slow
+
+Say = Callable[[str], Samples]
+MakeStage = Callable[..., Stage]
+
+
+@pytest.fixture(scope="module")
+def cast() -> Iterator[Cast]:
+    made = Cast()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def ears(recogniser_path: object) -> Ears:
+    return Ears()
+
+
+@pytest.fixture(scope="module")
+def say(speaker: Speaker) -> Say:
+    """The officer's voice, without silence around it."""
+    manner = delivery_for(50, Voice(rate=1.05, pitch_semitones=3.5))
+    return cache(lambda words: bare(speaker.speak(words, manner).at_rate(RATE).samples))
+
+
+@pytest.fixture
+def play(cast: Cast, ears: Ears, speaker: Speaker) -> MakeStage:
+    def make(**how: Any) -> Stage:
+        loaded = endless("traffic-stop-late-shift")
+        begun = stage(cast, loaded, ears, speaker, subject="upset", seed=7, **how)
+        begun.room.run_until(lambda: not begun.playout.speaking)
+        begun.room.wait(0.5)
+        return begun
+
+    return make
+
+
+def talk(play: Stage, samples: Samples, after_s: float = 0.0) -> list[Any]:
+    """Say it, wait until it was dealt with; what was published meanwhile."""
+    before = len(play.events)
+    ends = play.room.say(samples, after_s)
+    assert play.room.run_until(lambda: play.room.clock() > ends + 0.05 and play.settled())
+    return play.events[before:]
+
+
+def only(events: list[Any], kind: type) -> Any:
+    (found,) = [event for event in events if isinstance(event, kind)]
+    return found
+
+
+def has(events: list[Any], kind: type) -> bool:
+    return any(isinstance(event, kind) for event in events)
+
+
+def reply_that_lasts(play: Stage, say: Say, seconds: float) -> list[Any]:
+    """Ask until the civilian says something that takes so long to say."""
+    for words in ("What would help you get home tonight?", "How long were you on your feet today?",
+                  "Where do you keep your license?", "What happened at work today?",
+                  "Who can I call for you?", "Tell me about the car, please."):  # fmt: skip
+        events = talk(play, say(words))
+        if play.room.loudspeaker.until - play.room.clock() > seconds:
+            return events
+        play.room.run_until(lambda: not play.playout.speaking)
+        play.room.wait(0.3)
+    raise AssertionError("no reply was long enough")
+
+
+def test_a_turn_is_answered_and_published_when_it_is_certain(play: MakeStage, say: Say) -> None:
+    begun = play()
+    words = "Do you have your license with you tonight?"
+    events = talk(begun, say(words))
+    spoke, timed = only(events, OfficerSpoke), only(events, TurnTimed)
+    assert jiwer.wer(bare_words(words), bare_words(spoke.text)) <= 0.2
+    assert spoke.source == "microphone"
+    assert timed.speech_end_s < timed.asr_done_s
+    assert timed.speech_end_s < timed.turn_end_s <= timed.playback_start_s
+    assert timed.first_clause_s <= timed.first_audio_s <= timed.playback_start_s
+    prosody = only(events, ProsodyHeard)
+    assert prosody.turn == 1
+    assert 80 < prosody.words_per_minute < 400
+    assert prosody.overlap_s == 0
+    assert prosody.waited_s == pytest.approx(0.5, abs=0.2)
+    assert only(events, CivilianSpoke).turn == 1
+    assert begun.playout.speaking
+
+
+def test_a_pause_inside_a_sentence_is_waited_out_and_what_was_answered_is_taken_back(
+    play: MakeStage, say: Say
+) -> None:
+    begun = play()
+    pause = np.zeros(round(0.6 * RATE), np.float32)
+    said = [say("I stopped you because"), pause, say("the light over your plate is out.")]
+    before = begun.session.agitation
+    events = talk(begun, np.concatenate(said))
+    spoke = only(events, OfficerSpoke)
+    assert "because" in spoke.text
+    assert "plate" in spoke.text
+    assert begun.session.turn == 1
+    assert begun.conversing.taken_back >= 1
+    # What was supposed on the way left no trace: affect moved once, from where it stood.
+    moves = [e for e in events if isinstance(e, AffectMoved)]
+    assert len(moves) == 1
+    assert abs(moves[0].agitation - before) <= 6
+    assert only(events, ProsodyHeard).longest_pause_s == pytest.approx(0.6, abs=0.25)
+
+
+def test_an_interruption_ducks_then_cuts_and_the_transcript_keeps_what_was_heard(
+    play: MakeStage, say: Say
+) -> None:
+    begun = play()
+    said = only(reply_that_lasts(begun, say, 2.0), CivilianSpoke)
+    begins = begun.room.clock() + 0.4
+    events = talk(begun, say("Hold on a second, please. Let me explain."), after_s=0.4)
+    cut = only(events, CivilianCutOff)
+    assert cut.turn == said.turn
+    assert said.text.split()[: len(cut.heard.split())] == cut.heard.split()
+    assert len(cut.heard) < len(said.text)
+    spoke = only(events, OfficerSpoke)
+    assert events.index(cut) < events.index(spoke)
+    assert spoke.turn == said.turn + 1
+    assert only(events, ProsodyHeard).overlap_s > 0.3
+    heard = [piece for piece in begun.room.loudspeaker.heard if piece[0] < begins]
+    assert begins < max(end for _, end, _ in heard) < begins + 2.0
+
+
+@pytest.mark.parametrize("sound", ["Okay.", "cough"])
+def test_what_is_no_interruption_stops_nobody(play: MakeStage, say: Say, sound: str) -> None:
+    from benchmark.voice_lines import cough
+
+    begun = play()
+    reply_that_lasts(begun, say, 1.5)
+    turn, until = begun.session.turn, begun.room.loudspeaker.until
+    gains: list[float] = []
+    samples = cough(1) if sound == "cough" else say(sound)
+    before = len(begun.events)
+    ends = begun.room.say(samples, 0.3)
+    while begun.room.clock() < ends + 0.05 or not begun.settled():
+        begun.room.step()
+        gains.append(begun.room.loudspeaker.gain)
+    events = begun.events[before:]
+    assert not has(events, CivilianCutOff)
+    assert begun.session.turn == turn
+    assert begun.room.loudspeaker.gain == 1.0
+    assert begun.room.loudspeaker.until >= until - 0.01
+    if sound != "cough":
+        assert DUCKED in gains
+        assert has(events, OfficerBackchannelled)
+
+
+def test_an_agitated_civilian_cuts_into_a_lecture(play: MakeStage, say: Say) -> None:
+    begun = play()
+    assert begun.session.agitation >= 60
+    pause = np.zeros(round(0.3 * RATE), np.float32)
+    lines = (
+        "You people drive around at night without a thought for anybody else on the road, and",
+        "then you wonder why somebody stops you, and I have to tell you the same thing again and",
+        "again and again, because nobody listens to what the police have to say to them, and",
+        "it is always the others who are to blame for it and never you, and that is how it is, and",
+    )
+    events = talk(begun, np.concatenate([part for line in lines for part in (say(line), pause)]))
+    cut_in = only(events, CivilianCutIn)
+    assert 10 < cut_in.after_s < 25
+    first = next(e for e in events if isinstance(e, OfficerSpoke))
+    assert cut_in.turn == first.turn
+
+
+def test_without_a_headset_the_civilian_does_not_interrupt_itself(
+    play: MakeStage, say: Say
+) -> None:
+    begun = play(echo=0.6, half_duplex=True)
+    reply_that_lasts(begun, say, 1.0)
+    turn = begun.session.turn
+    begun.room.run_until(lambda: not begun.playout.speaking)
+    begun.room.wait(1.5)
+    assert begun.session.turn == turn
+    assert not has(begun.events, CivilianCutOff)
+
+
+def test_an_echo_is_noticed_and_the_microphone_closed_while_they_speak(
+    play: MakeStage, say: Say
+) -> None:
+    begun = play(echo=0.6)
+    for words in ("What happened at work today?", "Where do you keep your license?",
+                  "What would help you get home tonight?", "Who can I call for you?"):  # fmt: skip
+        talk(begun, say(words))
+        begun.room.run_until(lambda: not begun.playout.speaking and begun.settled())
+        begun.room.wait(0.5)
+        if begun.listener.half_duplex:
+            break
+    assert begun.listener.half_duplex
+    assert any("hears the loudspeaker" in e.what for e in begun.events if isinstance(e, Noticed))
+
+
+def noise(seconds: float) -> Samples:
+    return np.random.default_rng(3).normal(0, 0.3, round(seconds * RATE)).astype(np.float32)
+
+
+def music(seconds: float) -> Samples:
+    """Chords with overtones, a new one every half second."""
+    at = np.arange(round(seconds * RATE)) / RATE
+    beat = (at * 2).astype(int) % 4
+    roots = np.array([220.0, 277.2, 329.6, 246.9])[beat]
+    tones = sum(np.sin(2 * np.pi * roots * k * at) / k for k in (1, 1.5, 2, 3))
+    return (0.15 * tones * np.exp(-3 * (at * 2 % 1))).astype(np.float32)
+
+
+@pytest.mark.parametrize("sound", ["noise", "music", "silence"])
+def test_what_is_no_speech_is_no_turn(play: MakeStage, sound: str) -> None:
+    begun = play()
+    samples = {
+        "noise": noise,
+        "music": music,
+        "silence": lambda s: np.zeros(round(s * RATE), np.float32),
+    }
+    events = talk(begun, samples[sound](6.0))
+    assert not has(events, OfficerSpoke), [e for e in events if isinstance(e, OfficerSpoke)]
+    assert begun.session.turn == 0
+    assert not begun.playout.speaking
+
+
+@pytest.mark.parametrize("how", ["clipped", "8 kHz", "two people", "four times as fast"])
+def test_bad_sound_makes_a_turn_or_none_and_the_next_is_heard(
+    play: MakeStage, say: Say, how: str
+) -> None:
+    begun = play()
+    words = "Do you have your license with you tonight?"
+    said = say(words)
+    other = np.resize(say("I want to go home and nobody lets me go home."), len(said))
+    bad = {
+        "clipped": np.clip(said * 30, -1, 1),
+        "8 kHz": resample(resample(said, RATE, 8000), 8000, RATE),
+        "two people": 0.6 * said + 0.6 * other,
+        "four times as fast": resample(said, RATE * 4, RATE),
+    }[how].astype(np.float32)
+    events = talk(begun, bad)
+    spoke = [e.text for e in events if isinstance(e, OfficerSpoke)]
+    if how in ("clipped", "8 kHz"):
+        assert jiwer.wer(bare_words(words), bare_words(spoke[0])) <= 0.4, spoke
+    assert len(spoke) == begun.session.turn <= 1
+    begun.room.run_until(lambda: not begun.playout.speaking)
+    begun.room.wait(0.5)
+    after = only(talk(begun, say("Are you coming from work?")), OfficerSpoke)
+    assert "work" in after.text.lower()
+
+
+def test_a_minute_without_a_pause_is_one_turn(play: MakeStage, say: Say) -> None:
+    begun = play()
+    begun.session._affect._agitation = 20.0  # who is calm hears it out
+    line = say("I want to tell you what we know and what we do about it and")
+    long = np.tile(line, round(62 * RATE / len(line)))
+    events = talk(begun, long)
+    spoke = [e for e in events if isinstance(e, OfficerSpoke)]
+    assert 1 <= len(spoke) <= 2  # what is said after the longest utterance is the next one
+    assert len(spoke[0].text.split()) > 60
+    assert spoke[0].audio_s == pytest.approx(60, abs=1.5)
