@@ -24,6 +24,11 @@ ROOMS: dict[str, tuple[str, str, str]] = {
         "The same with no hands: officer's lines from WAV or text.",
     ),
     "review": ("simulator.commands", "review", "Open, list and export after-action reviews."),
+    "trial": (
+        "simulator.trials.commands",
+        "trial",
+        "Try the civilian: moved by conduct, the same person, in role.",
+    ),
     "doctor": (
         "simulator.commands",
         "doctor",

@@ -20,12 +20,18 @@ from scenarios.loader import Loaded
 from scenarios.schema import SubjectType
 from simulator.civilian.authored import AuthoredReplies
 from simulator.civilian.reply import CivilianPlayer, ReplySettings
+from simulator.civilian.reply_settings import settings_for
+from simulator.civilian.straight import Straight, scenario_text
 from simulator.events import Event, SessionStarted
 from simulator.officer.skills import SkillRecogniser
 from simulator.records import Records, new_session_id, utc_now
 from simulator.session import Session, SoundTimes
 
 SUBJECT_TYPES: tuple[SubjectType, ...] = ("cooperative", "upset", "aggressive")
+
+
+#: Drafts that the engine can be asked for in one batch (models/several.py); costs no memory of note.
+DRAFTS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,10 @@ class Cast:
             raise BadModel(f"{path}: there is no such model file")
         self.model = model if model != "civilian" else path.stem
         self.model_sha256 = file_sha256(path)
-        self.engine = Engine(path, engine_settings)
+        self.engine = Engine(path, engine_settings or EngineSettings(sequences=DRAFTS_AT_ONCE))
         self.embedder = Embedder(model_path("embedder"))
         self.skills = SkillRecogniser(self.embedder)
-        self.reply_settings = reply_settings
+        self.reply_settings = reply_settings or settings_for(self.engine)
 
     def session(
         self,
@@ -118,7 +124,10 @@ class Cast:
         clock: Callable[[], float],
         sound: SoundTimes | None,
     ) -> Session:
-        authored = AuthoredReplies(loaded.dialogues, self.embedder, cache_dir() / "vectors")
+        scenario = loaded.scenario
+        authored = AuthoredReplies(
+            loaded.dialogues, self.embedder, cache_dir() / "vectors", scenario.civilian
+        )
         player = CivilianPlayer(
             self.engine,
             self.model_sha256,
@@ -129,6 +138,7 @@ class Cast:
             seed=seed,
             prefix_states=cache_dir() / "prefix",
             settings=self.reply_settings,
+            straight=Straight(scenario_text(loaded), scenario),
         )
         return Session(
             loaded.scenario,

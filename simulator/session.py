@@ -160,7 +160,7 @@ class Session:
         self._last_reply = ""
         self._first_clause_s = 0.0
         self._clauses = 0  # of the newest reply, published so far
-        self._before = (self.agitation, self.trust)  # this turn's words
+        self._before = [(self.agitation, self.trust)]  # each turn's words
         self._waiting_since: int | None = None  # the turn from which a middling end has waited
         self._answered: _Answered | None = None
 
@@ -362,7 +362,7 @@ class Session:
             behaviours = self._recognise(words, self._officer_words, self._last_reply)
             if behaviours:
                 self._tell(BehavioursRecognised(turn=self.turn, behaviours=behaviours))
-        self._before = (self.agitation, self.trust)
+        self._before.append((self.agitation, self.trust))
         self._move(self._affect.hear(words, behaviours, prosody), behaviours)
         self._officer_words.append(words)
         opened = self._disclosure.officer_said(words, self.trust)
@@ -411,7 +411,8 @@ class Session:
     def _lay_down(self, event: CivilianSpoke, heard: str, officer: OfficerSpoke | None) -> None:
         """A turn of a record, given to the player and to memory."""
         self._last_reply = heard
-        self._now.told |= set(self._disclosure.reply_told(heard))
+        known = event.tells if heard == event.text else []
+        self._now.told |= set(self._disclosure.reply_told(heard, known))
         if event.turn == 0:
             self._player.opened(heard)
             return
@@ -466,7 +467,8 @@ class Session:
             return False
         if self._waiting_since is None:
             self._waiting_since = self.turn
-        agitation, trust = self._before
+        # Against two turns ago: one turn that moves nothing is no reason to leave.
+        agitation, trust = self._before[-2]
         nearer = self.agitation < agitation or self.trust > trust
         return nearer and self.turn - self._waiting_since < PATIENCE_TURNS
 
@@ -489,7 +491,7 @@ class Session:
             self._tell(ReplyRefused(turn=self.turn, draft=draft, reason=reason))
         for clause in clauses(reply.text)[self._clauses :]:
             self._clause(clause)
-        told = self._disclosure.reply_told(reply.text)
+        told = self._disclosure.reply_told(reply.text, reply.tells)
         self._now.told |= set(told)
         self._last_reply = reply.text
         self._tell(

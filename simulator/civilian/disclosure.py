@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from scenarios.phrases import phrase_pattern
 from scenarios.schema import Civilian, Fact
@@ -34,6 +35,10 @@ def _stem(word: str) -> str:
     return word
 
 
+#: Trust so far above what a secret needs brings it out, whatever the talk is about.
+WANTS_OUT = 8
+
+
 class Disclosure:
     """Which facts and secrets of one civilian are open, and which have been told."""
 
@@ -50,10 +55,23 @@ class Disclosure:
                 continue
             near = not secret.near or any(phrase_pattern(p).search(words) for p in secret.near)
             # Well past the threshold it wants out, whatever is asked.
-            if near or trust >= secret.trust + 15:
+            if near or trust >= secret.trust + WANTS_OUT:
                 new.append(secret.id)
         self.open += new
         return new
+
+    def pressing(self, words: str, trust: float) -> list[str]:
+        """Ids of open secrets, not told yet, that these words come near to or that want out."""
+        return [
+            secret.id
+            for secret in self._person.secrets
+            if secret.id in self.open
+            and secret.id not in self.told
+            and (
+                trust >= secret.trust + WANTS_OUT
+                or any(phrase_pattern(p).search(words) for p in secret.near)
+            )
+        ]
 
     def may_tell(self, words: str, most: int = 2) -> list[Fact]:
         """What this reply may draw on: newly opened secrets first, then facts near to what was
@@ -80,10 +98,15 @@ class Disclosure:
                 return secret.id
         return None
 
-    def reply_told(self, reply: str) -> list[str]:
-        """Ids of the facts and open secrets that the reply tells; remembered."""
+    def reply_told(self, reply: str, known: Sequence[str] = ()) -> list[str]:
+        """Ids of the facts and secrets that the reply tells; remembered.
+
+        known: those that its author says it tells, in whatever words.
+        """
         told = [
-            fact.id for fact in [*self._person.facts, *self._person.secrets] if _tells(reply, fact)
+            fact.id
+            for fact in [*self._person.facts, *self._person.secrets]
+            if fact.id in known or _tells(reply, fact)
         ]
         self.told += [name for name in told if name not in self.told]
         return told

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 
 from scenarios.in_role import out_of_role
 from scenarios.phrases import phrase_pattern
@@ -111,9 +112,14 @@ def why_refused(
         return "not in English"
     if _parrots(draft, officer_words):
         return "repeats the officer"
-    if any(_same(draft, said) for said in earlier):
+    if repeats(draft, earlier):
         return "has been said before"
     return None
+
+
+def repeats(text: str, earlier: Sequence[str]) -> bool:
+    """Whether this was said before, in these or nearly these words; silence may be repeated."""
+    return any(_same(text, said) for said in earlier)
 
 
 def _parrots(draft: str, officer_words: str) -> bool:
@@ -125,4 +131,8 @@ def _same(draft: str, said: str) -> bool:
     one, two = (" ".join(_WORDS.findall(t.lower())) for t in (draft, said))
     if one == two:
         return one != ""
-    return len(one.split()) > 3 and difflib.SequenceMatcher(None, one, two).ratio() > 0.85
+    if len(one.split()) <= 3:
+        return False
+    alike = difflib.SequenceMatcher(None, one, two)
+    # The cheap upper bounds first: nearly every pair ends there.
+    return alike.real_quick_ratio() > 0.85 and alike.quick_ratio() > 0.85 and alike.ratio() > 0.85

@@ -1,53 +1,39 @@
 """Finds the civilian's next words: drafts of the model and the scenario's own lines, chosen by
 fit.
+
+`reply` changes nothing but the engine's newest tokens, which the next `hear` takes back: it may be run
+on words that are only supposed, and run again. `settle` is what makes a reply part of the talk.
 """
 
 from __future__ import annotations
 
+import copy
 import random
 import re
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from models.chat import Conversation
-from models.engine import Engine, Sampling
+from models.embedder import Vectors
+from models.engine import Engine
 from scenarios.prompt import ARRIVAL, Length, direction, example_turns, mood_word, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
 from simulator.civilian.authored import AuthoredReplies, Candidate
 from simulator.civilian.disclosure import Disclosure
-from simulator.civilian.guard import tidy, whole_sentences, why_refused
+from simulator.civilian.drafting import Drafted, Drafting, Persona
+from simulator.civilian.guard import repeats
+from simulator.civilian.memory import Memory
+from simulator.civilian.odd_words import oddity
+from simulator.civilian.reply_settings import ReplySettings
+from simulator.civilian.straight import Straight, denies
 from simulator.events import Behaviour, Timings
 
+__all__ = ["CivilianPlayer", "Mark", "Reply", "ReplySettings"]
 
-@dataclass(frozen=True)
-class ReplySettings:
-    """How replies are found. The defaults are for a model of 135M; a large one needs less.
-
-    drafts: how many the model may write for one reply before the scenario's lines are taken. The
-        untuned 135M base
-        is rarely better the third time, and each costs a second.
-    examples: authored exchanges that stand in the prompt as turns already spoken (part of the
-        cached prefix). same_question: an authored reply whose fit is this or more is taken without
-        asking the model: the very
-        question was foreseen by a person who wrote this civilian.
-    own_voice: a draft must come this near to something this person was written to say (cosine,
-        MiniLM). near_enough: an authored reply with a fit below this answers something else; then a
-        deflection is better.
-    """
-
-    drafts: int = 1
-    examples: int = 6
-    same_question: float = 0.70
-    own_voice: float = 0.58
-    near_enough: float = 0.40
-    temperature: float = 0.7
-    top_p: float = 0.9
-    repeat_penalty: float = 1.1
+OnClause = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -60,81 +46,107 @@ class Reply:
     timings: Timings | None
     refused: list[tuple[str, str]] = field(default_factory=list)  # (draft, reason)
     first_token_at: float | None = None  # time.monotonic()
+    tells: tuple[str, ...] = ()  # facts and secrets that its author says it tells
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What a reply changes in a player, as it stood before it: see `CivilianPlayer.mark`."""
+    """What a turn changes in a player, as it stood before it: see `CivilianPlayer.mark`."""
 
-    used: frozenset[str]
     said: tuple[str, ...]
-    draw: Any
+    memory: Memory
+    last: tuple[int, int] | None
+    hearing: str
 
 
+_STOCK_FOLDER = Path(__file__).parent
 _DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
-    Path(__file__).with_name("deflections.yaml").read_text(encoding="utf-8")
+    (_STOCK_FOLDER / "deflections.yaml").read_text(encoding="utf-8")
 )
+_STOCK: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    (_STOCK_FOLDER / "stock.yaml").read_text(encoding="utf-8")
+)
+#: From this agitation on the sharper of the stock lines are said.
+_SHARP = 60
+#: A question answered so often before is not answered again.
+_TOO_OFTEN = 2
+#: Replies of one choice that differ by less than this are as good as each other: chance decides.
+_AS_GOOD = 0.03
 
 #: A question, with or without its mark: recognised speech may have none.
 _ASKS = re.compile(
     r"\?|^(?:what|where|who|why|how|when|which|do|did|does|are|is|can|could|would|have)\b", re.I
 )
 
-#: Words a reply of each length may have, and tokens that are drawn for it.
-_MOST_WORDS: dict[Length, int] = {"silent": 0, "short": 7, "medium": 22, "long": 45}
-_MOST_TOKENS: dict[Length, int] = {"silent": 1, "short": 24, "medium": 48, "long": 84}
-
 
 class CivilianPlayer:
-    """Plays one civilian in one session on one engine.
+    """Plays one civilian in one session.
 
+    engine None: without a model, on the scenario's own lines alone (settings.drafts counts as 0).
     prefix_states: folder for the cache of the system message, one file for a scenario and subject
-        type.
+        type. straight: what is known of the person; None lets every claim of a draft through.
     """
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Engine | None,
         model_sha256: str,
         scenario: Scenario,
-        dialogues: list[Dialogue],
+        dialogues: Sequence[Dialogue],
         authored: AuthoredReplies,
         *,
         subject_type: SubjectType,
         seed: int,
         prefix_states: Path,
         settings: ReplySettings | None = None,
+        straight: Straight | None = None,
     ) -> None:
         self._scenario = scenario
         self._authored = authored
         self._settings = settings or ReplySettings()
+        self._straight = straight or Straight("", scenario)
         self._seed = seed
-        self._draw = random.Random(f"reply {seed}")
-        self._used: set[str] = set()
         self._said: list[str] = []
-        self.talk = Conversation(engine)
-        system = system_message(scenario, subject_type)
-        examples = example_turns(
-            scenario, _examples(dialogues, subject_type, self._settings.examples)
-        )
-        tokens = self.talk.prefix_tokens(system, examples)
-        state = prefix_states / f"{engine.prefix_key(model_sha256, tokens)}.state"
-        self.prefix_from_disk = self.talk.start(system, examples, state)
+        self._memory = Memory()
+        self._last: tuple[int, int] | None = None  # place of the authored exchange used last
+        self._hearing = ""
+        self._vector: tuple[str, Vectors] | None = None
+        self._texts = {f.id: f.text for f in [*scenario.civilian.facts, *scenario.civilian.secrets]}
+        self._places = {
+            exchange.civilian: (d, n)
+            for d, dialogue in enumerate(dialogues)
+            for n, exchange in enumerate(dialogue.exchanges)
+        }
+        self.prefix_from_disk = False
+        self.talk: Conversation | None = None
+        if engine is not None:
+            self.talk = Conversation(engine)
+            system = system_message(scenario, subject_type)
+            examples = example_turns(
+                scenario, _examples(dialogues, subject_type, self._settings.examples)
+            )
+            tokens = self.talk.prefix_tokens(system, examples)
+            state = prefix_states / f"{engine.prefix_key(model_sha256, tokens)}.state"
+            self.prefix_from_disk = self.talk.start(system, examples, state)
 
     # -- the turn, in order
 
     def opened(self, words: str) -> None:
         """The civilian spoke first."""
-        self.talk.begin_turn()
-        self.talk.hear(ARRIVAL)
-        self.settle(words)
-        self.talk.begin_turn()
+        self._said.append(words)
+        if self.talk:
+            self.talk.begin_turn()
+            self.talk.hear(ARRIVAL)
+            self.talk.settle(words)
+            self.talk.begin_turn()
 
     def hear(self, words: str, cancelled: Callable[[], bool] | None = None) -> None:
         """Lay down what the officer says, as far as it is known; may be called again with better
         words.
         """
-        self.talk.hear(words or "(The officer says nothing.)", cancelled)
+        self._hearing = words
+        if self.talk:
+            self.talk.hear(words or "(The officer says nothing.)", cancelled)
 
     def reply(
         self,
@@ -144,150 +156,229 @@ class CivilianPlayer:
         trust: int,
         disclosure: Disclosure,
         note: str = "",
+        on_clause: OnClause | None = None,
     ) -> Reply:
-        """The civilian's answer to `words`. Never empty; "…" is silence."""
-        cached = len(self.talk.engine.tokens)
-        facts = {f.id for f in self._scenario.civilian.facts}
-        allowed = facts | set(disclosure.open)
-        fitting = [
-            candidate
-            for candidate in self._authored.fitting(words, behaviours, agitation, trust, allowed)
-            if candidate.exchange.civilian not in self._used
-        ]
-        if fitting and fitting[0].fit >= self._settings.same_question:
-            self.hear(words)
-            return self._authored_reply(fitting[0], "this question was foreseen", [])
-        length = self._length(agitation, trust, behaviours, words)
+        """The civilian's answer to `words`. Never empty; "…" is silence.
+
+        on_clause: called with each clause as soon as it may be spoken. The clauses together are the
+        reply; a reply that stands whole when it is chosen may leave them to the caller.
+        """
+        cached = len(self.talk.engine.tokens) if self.talk else 0
+        draw = random.Random(f"reply {self._seed} {self._memory.turns} {words}")
+        self.hear(words)
+        stock = self._stock_reply(words, agitation, draw)
+        if stock:
+            return stock
+        heard = self._embed(words)
+        again = self._asked_again(words, heard, agitation, draw)
+        if again:
+            return again
+        fitting = self._fitting(words, heard, behaviours, agitation, trust, disclosure, draw)
+        settings = self._settings
+        if fitting and fitting[0].fit >= settings.same_question:
+            return self._authored_reply(fitting[0], "this question was foreseen")
+        length = self._length(agitation, trust, behaviours, draw)
         if length == "silent":
-            self.hear(words)
             return Reply("…", "authored", "says nothing", None)
+        if self.talk is None or settings.drafts == 0:
+            return self._without_draft(words, fitting, agitation, draw, Drafted())
         may_tell = [fact.text for fact in disclosure.may_tell(words)]
         told = direction(agitation, trust, length, may_tell, note)
-        self.hear(words)
-        return self._drafts(words, told, length, fitting, disclosure, cached, agitation)
+        persona = Persona(self._scenario, self._straight, disclosure, words, self._said)
+        with Drafting(
+            self.talk.engine,
+            settings,
+            persona,
+            self.talk.direction_tokens(told),
+            length,
+            agitation,
+            draw.randrange(2**30),
+            cached,
+        ) as drafting:
+            drafted = drafting.first_sentences(
+                lambda draft: self._authored.draft_fit(heard, draft, agitation, trust)
+            )
+            best = fitting[0].fit if fitting else 0.0
+            if drafted.text and (drafted.fit >= best or best < settings.near_enough):
+                text = drafting.finish(drafted.number, drafted.text, on_clause)
+                note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
+                return self._done(text, "model", note, drafted)
+        return self._without_draft(words, fitting, agitation, draw, drafted)
 
     def mark(self) -> Mark:
-        """Where the player stands, so that a reply to words that were only supposed can be undone.
+        """Where the player stands, so that a turn on words that were only supposed can be undone.
 
-        A voice session answers before it is certain that the officer has finished. Whatever `reply`
-        and `hear` change, but for the engine's tokens (the next `hear` rewinds those), belongs into
-        the mark.
+        A voice session answers before it is certain that the officer has finished. The engine's
+        tokens need no mark: the next `hear` rewinds them.
         """
-        return Mark(frozenset(self._used), tuple(self._said), self._draw.getstate())
+        return Mark(tuple(self._said), copy.deepcopy(self._memory), self._last, self._hearing)
 
     def take_back(self, mark: Mark) -> None:
         """Forget everything since the mark: the officer went on speaking."""
-        self._used, self._said = set(mark.used), list(mark.said)
-        self._draw.setstate(mark.draw)
+        self._said, self._memory = list(mark.said), copy.deepcopy(mark.memory)
+        self._last, self._hearing = mark.last, mark.hearing
 
     def settle(self, heard: str) -> None:
-        """The civilian's words as the officer heard them; again with less where they were cut
-        off.
-        """
-        self.talk.settle(heard)
-        if heard not in self._said:
-            self._said.append(heard)
+        """The civilian's words as the officer heard them: the exchange is part of the talk now."""
+        if self.talk:
+            self.talk.settle(heard)
+        words = self._hearing
+        self._memory.exchange(words, self._embed(words) if words else None, heard)
+        self._said.append(heard)
+        self._last = self._places.get(heard, self._last)
 
     def cut_off(self, heard: str) -> None:
         """The last reply was interrupted after the next turn had been made ready."""
-        self.talk.shorten_last(heard)
+        if self.talk:
+            self.talk.shorten_last(heard)
         self._said[-1:] = [heard]
 
     def next_turn(self) -> int:
         """Make ready for the officer; returns how many old turns had to be dropped."""
+        if self.talk is None:
+            return 0
         dropped = self.talk.make_room(self.talk.engine.n_ctx // 8)
         self.talk.begin_turn()
         return dropped
 
     # -- how
 
-    def _drafts(
+    def _embed(self, words: str) -> Vectors:
+        if self._vector is None or self._vector[0] != words:
+            made = self._authored.embedder.embed([words or "(silence)"])[0]
+            self._vector = (words, made)
+        return self._vector[1]
+
+    def _fitting(
         self,
         words: str,
-        told: str,
-        length: Length,
-        fitting: list[Candidate],
-        disclosure: Disclosure,
-        cached: int,
+        heard: Vectors,
+        behaviours: list[Behaviour],
         agitation: int,
-    ) -> Reply:
-        engine, settings = self.talk.engine, self._settings
-        mark = len(engine.tokens)
-        prompt = self.talk.direction_tokens(told)
-        refused: list[tuple[str, str]] = []
-        timings: Timings | None = None
-        first_at: float | None = None
-        turn = self.talk.turns
-        for attempt in range(settings.drafts):
-            engine.rewind(mark)
-            sampling = Sampling(
-                temperature=settings.temperature,
-                top_p=settings.top_p,
-                repeat_penalty=settings.repeat_penalty,
-                repeat_last_n=128,
-                seed=hash((self._seed, turn, attempt)) & 0x7FFFFFFF,
-            )
-            asked = time.monotonic()
-            raw = b"".join(
-                engine.piece(token)
-                for token in engine.generate(sampling, _MOST_TOKENS[length], prompt)
-            ).decode("utf-8", "replace")
-            if timings is None:
-                last = engine.last
-                first_at = asked + last.ttft_ms / 1000
-                timings = Timings(
-                    n_prompt=last.n_prompt,
-                    n_cached=cached,
-                    prefill_ms=last.prefill_ms,
-                    ttft_ms=last.ttft_ms,
-                    n_generated=last.n_generated,
-                    decode_tokens_per_s=round(last.decode_tokens_per_s, 2),
-                )
-            person = self._scenario.civilian
-            draft = whole_sentences(tidy(raw, person), _MOST_WORDS[length])
-            why = why_refused(draft, person, words, self._said, disclosure.leaks(draft))
-            if why is None and len(self._authored):
-                near = self._authored.likeness(draft)
-                if near < settings.own_voice:
-                    why = f"does not sound like this person ({near:.2f})"
-            if why is None:
-                return Reply(draft, "model", f"draft {attempt + 1}", timings, refused, first_at)
-            refused.append((tidy(raw, person), why))
-        if fitting and fitting[0].fit >= settings.near_enough:
-            return self._authored_reply(fitting[0], "no draft passed", refused, timings, first_at)
+        trust: int,
+        disclosure: Disclosure,
+        draw: random.Random,
+    ) -> list[Candidate]:
+        """Authored replies that may be said now, best first; as good ones in an order of chance."""
+        told = [self._texts[name] for name in disclosure.told if name in self._texts]
+        found = self._authored.fitting(
+            heard,
+            words,
+            behaviours,
+            agitation,
+            trust,
+            allowed={f.id for f in self._scenario.civilian.facts} | set(disclosure.open),
+            told=disclosure.told,
+            pressing=disclosure.pressing(words, trust),
+            last=self._last,
+        )
+        able: list[Candidate] = []
+        for candidate in found:
+            if len(able) == 6:
+                break
+            if repeats(candidate.text, self._said):
+                continue
+            if disclosure.leaks(candidate.text) or any(denies(candidate.text, t) for t in told):
+                continue
+            able.append(candidate)
+        return sorted(able, key=lambda c: -(c.fit + draw.uniform(0, _AS_GOOD)))
+
+    def _stock_reply(self, words: str, agitation: int, draw: random.Random) -> Reply | None:
+        """To words that are no part of the encounter, and to questions about the talk itself."""
+        recalled = self._memory.recalls(words)
+        if recalled:
+            kind, fill = recalled
+            line = self._stock_line(kind, agitation, draw, fill)
+            if line:
+                return Reply(line, "authored", "remembers what was said", None)
+        odd = oddity(words, self._authored.embedder.pieces)
+        if odd is None:
+            return None
+        if odd == "silence" and draw.random() < 0.35:
+            return Reply("…", "authored", "says nothing", None)
+        line = self._stock_line(odd, agitation, draw)
+        what = {
+            "machine": "words that take them for a machine",
+            "role": "words that would take them out of their role",
+            "foreign": "words they do not understand",
+            "nonsense": "words that are none",
+            "silence": "the officer says nothing",
+        }[odd]
+        if line:
+            return Reply(line, "authored", what, None)
         return Reply(
-            self._deflection(words, agitation), "authored", "deflection", timings, refused, first_at
+            self._deflection(words, agitation, draw), "authored", f"{what}; deflection", None
         )
 
-    def _deflection(self, words: str, agitation: int) -> str:
+    def _asked_again(
+        self, words: str, heard: Vectors, agitation: int, draw: random.Random
+    ) -> Reply | None:
+        """A question that was answered before is answered alike, and not a third time."""
+        before = self._memory.asked_before(words, heard)
+        answers = [a.answer for a in before if any(map(str.isalnum, a.answer))]
+        if not answers:
+            return None
+        if len(before) >= _TOO_OFTEN:
+            line = self._stock_line("too_often", agitation, draw)
+            return Reply(line, "authored", "was asked this before, twice", None) if line else None
+        said = _short_answer(answers[0])
+        if not said:
+            return None
+        line = self._stock_line("asked_again", agitation, draw, {"said": said})
+        return Reply(line, "authored", "was asked this before", None) if line else None
+
+    def _stock_line(
+        self, kind: str, agitation: int, draw: random.Random, fill: dict[str, str] | None = None
+    ) -> str | None:
+        """A stock line not said before; None when all have been."""
+        lines = _STOCK[kind]["high" if agitation >= _SHARP else "low"]
+        values = dict(fill or {})
+        values |= {name.capitalize(): text[:1].upper() + text[1:] for name, text in values.items()}
+        if "said" in values and not re.match(r"I\b|I'|[A-Z][a-z]+ [A-Z]", values["said"]):
+            values["said"] = values["said"][:1].lower() + values["said"][1:]
+        filled = [line.format(**values) for line in lines]
+        left = [line for line in filled if not repeats(line, self._said)]
+        return draw.choice(left) if left else None
+
+    def _without_draft(
+        self,
+        words: str,
+        fitting: list[Candidate],
+        agitation: int,
+        draw: random.Random,
+        drafted: Drafted,
+    ) -> Reply:
+        """The best authored line where it answers; else what anybody may say in this mood."""
+        if fitting and fitting[0].fit >= self._settings.near_enough:
+            why = "no draft passed" if drafted.refused and not drafted.text else "fits best"
+            return self._authored_reply(fitting[0], why, drafted)
+        text = self._deflection(words, agitation, draw)
+        return self._done(text, "authored", "deflection", drafted)
+
+    def _deflection(self, words: str, agitation: int, draw: random.Random) -> str:
         """A line that anybody may say in this mood, not said before; silence when all have been."""
         asked = "asked" if _ASKS.search(words) else "told"
         lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")][asked]
-        left = [line for line in lines if line not in self._said]
-        return self._draw.choice(left) if left else "…"
+        left = [line for line in lines if not repeats(line, self._said)]
+        return draw.choice(left) if left else "…"
 
     def _authored_reply(
-        self,
-        candidate: Candidate,
-        note: str,
-        refused: list[tuple[str, str]],
-        timings: Timings | None = None,
-        first_at: float | None = None,
+        self, candidate: Candidate, note: str, drafted: Drafted | None = None
     ) -> Reply:
-        text = candidate.exchange.civilian
-        self._used.add(text)
-        return Reply(
-            text, "authored", f"{note}; fit {candidate.fit:.2f}", timings, refused, first_at
-        )
+        kind = {"exchange": "", "fact": "a fact; ", "secret": "a secret that is open; "}
+        note = f"{kind[candidate.kind]}{note}; fit {candidate.fit:.2f}"
+        reply = self._done(candidate.text, "authored", note, drafted or Drafted())
+        return replace(reply, tells=candidate.tells)
+
+    def _done(self, text: str, origin: str, note: str, drafted: Drafted) -> Reply:
+        return Reply(text, origin, note, drafted.timings, drafted.refused, drafted.first_token_at)
 
     def _length(
-        self, agitation: int, trust: int, behaviours: list[Behaviour], words: str
+        self, agitation: int, trust: int, behaviours: list[Behaviour], draw: random.Random
     ) -> Length:
         """How much this person says now: more when asked openly and trusting, less when shut
         down.
         """
-        if not words.strip():
-            return self._draw.choice(("short", "silent", "medium"))
         asked_openly = any(
             b.id in ("open_question", "emotion_label", "minimal_encourager") for b in behaviours
         )
@@ -299,11 +390,22 @@ class CivilianPlayer:
             "medium": 0.42,
             "long": max(0.04, 0.16 + longer / 2 + max(0, agitation - 75) / 200),
         }
-        (length,) = self._draw.choices(list(weights), list(weights.values()))
+        (length,) = draw.choices(list(weights), list(weights.values()))
         return length  # type: ignore[return-value]
 
 
-def _examples(dialogues: list[Dialogue], subject_type: SubjectType, most: int) -> list[Exchange]:
+def _short_answer(answer: str) -> str:
+    """The first sentence of an answer that says something, to be said again; "" for none."""
+    for sentence in re.split(r"(?<=[.!?…])\s+", answer):
+        words = sentence.split()
+        if 3 <= len(words) <= 16 and not sentence.endswith(("?", "…")):
+            return sentence
+    return ""
+
+
+def _examples(
+    dialogues: Sequence[Dialogue], subject_type: SubjectType, most: int
+) -> list[Exchange]:
     """A few short authored exchanges that tell no secret: from this subject type where there are
     any.
     """

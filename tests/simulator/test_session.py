@@ -131,7 +131,14 @@ def test_the_clauses_are_the_reply(cast: Cast) -> None:
 
 
 def test_only_new_tokens_are_prefilled_from_turn_two(cast: Cast) -> None:
-    lines = [f"Question {n}: what did you have for breakfast on day {n}?" for n in range(8)]
+    lines = [
+        "What did you have for breakfast today?",
+        "Which way did you walk here this morning?",
+        "Do you like the music that they play on that radio?",
+        "Is it always this cold in February?",
+        "How do you know father Stan?",
+        "Tell me about the weather on Sunday.",
+    ]
     _, events = play(cast, lines)
     timed = [
         e.timings for e in events if isinstance(e, CivilianSpoke) and e.timings and e.turn >= 2

@@ -1,0 +1,197 @@
+"""The model's drafts for one reply: several in one batch to the first sentence, of which one goes on.
+
+The choice is made at the first sentence, so that the first clause can be spoken while the rest is still
+being found. Every sentence passes the guard before it is cleared.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+from models.engine import Engine, Sampling
+from models.several import Continuation, Several
+from scenarios.prompt import Length
+from scenarios.schema import Scenario
+from scenarios.strong_language import too_strong
+from simulator.civilian.disclosure import Disclosure
+from simulator.civilian.guard import clauses, tidy, whole_sentences, why_refused, word_count
+from simulator.civilian.reply_settings import ReplySettings
+from simulator.civilian.straight import Straight
+from simulator.events import Timings
+
+#: Words a reply of each length may have, and tokens that are drawn for it.
+MOST_WORDS: dict[Length, int] = {"silent": 0, "short": 7, "medium": 22, "long": 45}
+_MOST_TOKENS: dict[Length, int] = {"silent": 1, "short": 20, "medium": 44, "long": 84}
+#: A first sentence of fewer words than this is judged with the next one.
+_LEAST_WORDS = 3
+#: Feeling heats what is drawn: so much temperature between the calmest and the most upset.
+_HEAT = 0.3
+#: A clause of fewer letters than this waits for the next one (see guard.clauses).
+_CLAUSE_MIN = 10
+
+Fit = Callable[[str], tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Persona:
+    """What a draft is held against."""
+
+    scenario: Scenario
+    straight: Straight
+    disclosure: Disclosure
+    officer_words: str
+    said: Sequence[str]
+
+    def why_refused(self, draft: str) -> str | None:
+        """Why these words may not be said; None where they may."""
+        person = self.scenario.civilian
+        why = why_refused(
+            draft, person, self.officer_words, list(self.said), self.disclosure.leaks(draft)
+        )
+        if why:
+            return why
+        if swear := too_strong(draft, self.scenario.content.level):
+            return f"'{swear}' is stronger than the scenario's content level"
+        return self.straight.why_not(draft, self.officer_words)
+
+
+@dataclass
+class Drafted:
+    """What came of the drafts. text: "" where none may be said. fit: with the bonus for own words."""
+
+    text: str = ""
+    fit: float = -1.0
+    number: int = 0
+    likeness: float = 0.0
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    timings: Timings | None = None
+    first_token_at: float | None = None
+
+
+class Drafting:
+    """Draws the drafts behind `prompt`, then either finishes the best one or leaves it.
+
+    Use as a context manager: on leaving, the engine stands where it stood.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: ReplySettings,
+        persona: Persona,
+        prompt: Sequence[int],
+        length: Length,
+        agitation: int,
+        seed: int,
+        cached: int,
+    ) -> None:
+        self._engine = engine
+        self._persona = persona
+        self._length = length
+        self._own_voice = settings.own_voice
+        self._own_words = settings.own_words
+        self._cached = cached
+        self._mark = len(engine.tokens)
+        sampling = Sampling(
+            temperature=max(0.1, settings.temperature + _HEAT * (agitation / 100 - 0.5)),
+            top_p=settings.top_p,
+            repeat_penalty=settings.repeat_penalty,
+            repeat_last_n=128,
+        )
+        count = max(1, min(settings.drafts, engine.settings.sequences))
+        self._samplings = [replace(sampling, seed=seed + 7919 * n) for n in range(count)]
+        self._several = Several(engine, self._samplings, prompt)
+        self._drafts: list[Continuation] = []
+
+    def __enter__(self) -> Drafting:
+        self._several.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._several.__exit__()
+        self._engine.rewind(self._mark)
+
+    def first_sentences(self, fit: Fit) -> Drafted:
+        """Draw every draft to its first sentence and find the best of those that may be said.
+
+        fit: (fit, likeness) of a draft.
+        """
+        asked = time.monotonic()
+        out = Drafted()
+        self._drafts = self._several.draw(_MOST_TOKENS[self._length], self._enough)
+        timings = self._several.timings
+        decode_s = timings.decode_ms / 1000
+        out.timings = Timings(
+            n_prompt=timings.n_prompt,
+            n_cached=self._cached,
+            prefill_ms=timings.prefill_ms,
+            ttft_ms=timings.ttft_ms,
+            n_generated=timings.n_generated,
+            decode_tokens_per_s=round(timings.n_generated / decode_s, 2) if decode_s > 0 else 0.0,
+        )
+        out.first_token_at = asked + timings.ttft_ms / 1000
+        for number, draft in enumerate(self._drafts):
+            raw = self._engine.detokenize(draft.tokens)
+            text = self._sentences(raw)
+            why = self._persona.why_refused(text)
+            if why is None:
+                value, likeness = fit(text)
+                if likeness < self._own_voice:
+                    why = f"does not sound like this person ({likeness:.2f})"
+                elif value + self._own_words > out.fit:
+                    out.text, out.number = text, number
+                    out.fit, out.likeness = value + self._own_words, likeness
+            if why:
+                out.refused.append((tidy(raw, self._persona.scenario.civilian), why))
+        return out
+
+    def finish(self, number: int, first: str, on_clause: Callable[[str], None] | None) -> str:
+        """Go on with this draft, a sentence at a time, as long as each may be said; the whole text."""
+        told = 0
+
+        def tell(text: str, last: bool) -> None:
+            nonlocal told
+            for clause in clauses(text)[told:]:
+                letters = sum(c.isalnum() for c in clause)
+                if on_clause is None or (not last and told == 0 and letters < _CLAUSE_MIN):
+                    return
+                on_clause(clause)
+                told += 1
+
+        tell(first, last=False)
+        text = first
+        draft = self._drafts[number]
+        left = _MOST_TOKENS[self._length] - len(draft.tokens)
+        if not draft.ended and left > 0 and self._length != "short":
+            self._several.keep(number)
+            raw = self._engine.detokenize(draft.tokens)
+            sampling = replace(self._samplings[number], seed=self._samplings[number].seed + 1)
+            pieces = raw.encode()
+            with closing(self._engine.generate(sampling, left)) as tokens:
+                for token in tokens:
+                    pieces += self._engine.piece(token)
+                    now = pieces.decode("utf-8", "replace")
+                    longer = self._sentences(now)
+                    if longer != text and longer.startswith(text):
+                        added = longer[len(text) :]
+                        if not any(map(str.isalnum, added)) or self._persona.why_refused(longer):
+                            break
+                        text = longer
+                        tell(text, last=False)
+                    if "\n" in now.strip() or word_count(text) >= MOST_WORDS[self._length]:
+                        break
+        tell(text, last=True)
+        return text
+
+    def _enough(self, raw: bytes) -> bool:
+        text = raw.decode("utf-8", "replace")
+        if "\n" in text.strip():
+            return True
+        return word_count(self._sentences(text)) >= _LEAST_WORDS
+
+    def _sentences(self, raw: str) -> str:
+        tidied = tidy(raw, self._persona.scenario.civilian)
+        return whole_sentences(tidied, MOST_WORDS[self._length])

@@ -1,0 +1,56 @@
+"""How much of a reply is left to the model, and how much stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from models.engine import Engine
+
+#: A model of more bytes than this finds its own words: a 1B at 4 bits.
+_LARGE_BYTES = 600_000_000
+
+
+@dataclass(frozen=True)
+class ReplySettings:
+    """How replies are found. The defaults are for the untuned base of 135M.
+
+    drafts: how many the model writes for one reply, in one batch; 0: none, only authored lines are
+        said. The engine must be opened for as many sequences.
+    examples: authored exchanges that stand in the prompt as turns already spoken (part of the cached
+        prefix).
+    same_question: an authored reply whose fit is this or more is taken without asking the model: the
+        very question was foreseen by a person who wrote this civilian. Above 1.3: never.
+    own_voice: a draft must come this near to something this person was written to say (cosine,
+        MiniLM).
+    own_words: points of fit that the model's own words have before authored ones: 0 where it cannot
+        play anybody, more where it was trained to.
+    near_enough: a reply with a fit below this answers something else; then a deflection is better.
+    """
+
+    drafts: int = 2
+    examples: int = 6
+    same_question: float = 0.70
+    own_voice: float = 0.58
+    own_words: float = 0.05
+    near_enough: float = 0.40
+    temperature: float = 0.7
+    top_p: float = 0.9
+    repeat_penalty: float = 1.1
+
+
+BASE = ReplySettings()
+#: A small model that was trained to be the civilian: its own drafts lead.
+TUNED = replace(BASE, drafts=3, same_question=0.85, own_voice=0.34, own_words=0.22, temperature=0.7)
+#: A large model needs one draft and less company.
+LARGE = replace(
+    BASE, drafts=1, same_question=1.4, own_voice=0.0, own_words=0.5, repeat_penalty=1.05
+)
+
+
+def settings_for(engine: Engine) -> ReplySettings:
+    """By what the GGUF says of itself: its size, and whether this project's export wrote it."""
+    if engine.size_bytes() > _LARGE_BYTES:
+        return LARGE
+    name = engine.metadata("general.name") or ""
+    tuned = "civilian" in name.lower() or engine.metadata("deescal.recipe") is not None
+    return TUNED if tuned else BASE
