@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from scenarios.corpus.deid_lists import lists
+from scenarios.corpus.deid_places import gazetteer
 
 Kind = Literal["phone", "address", "place", "plate", "date", "number", "spelling", "online"]
 
@@ -20,8 +21,9 @@ _MONTH = (
 )
 _STREET = (
     "Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Lane|Ln|Boulevard|Blvd|Court|Ct|Circle|Way|Place|Terrace|Trail|"
-    "Parkway|Pkwy|Highway|Hwy|Loop|Pike|Crossing|Alley"
+    "Parkway|Pkwy|Highway|Hwy|Loop|Pike|Crossing|Alley|Hollow|Turnpike|Freeway|Expressway|Square|Cove|Courts"
 )
+_COMPASS = "North(?:east|west)?|South(?:east|west)?|East|West|NE|NW|SE|SW"
 _CAP = r"[A-Z][a-z]+(?:['’-][A-Za-z]+)?"
 
 
@@ -58,10 +60,10 @@ def _plain_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
         ("phone", re.compile(r"(?<![\d$,.])[2-9]\d{9}(?!\d)")),
         ("number", re.compile(r"(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)")),
         ("address", re.compile(
-            rf"\b(?:\d{{1,6}}\s+)?(?:(?:North|South|East|West|[NSEW])\.?\s+)?(?:(?:{_CAP})\s+){{1,3}}(?:{_STREET})\b\.?"
+            rf"\b(?:\d{{1,6}}\s+)?(?:(?:{_COMPASS}|[NSEW])\.?\s+)?(?:(?:{_CAP})\s+){{1,3}}(?:{_STREET})\b\.?"
         )),
         ("address", re.compile(
-            rf"\b\d{{1,6}}\s+(?:(?:North|South|East|West)\s+)?\d+(?:st|nd|rd|th)\s+(?:{_STREET})\b"
+            rf"\b\d{{1,6}}\s+(?:(?:{_COMPASS})\s+)?\d+(?:st|nd|rd|th)\s+(?:{_STREET})\b"
         )),
         ("address", re.compile(
             r"\b(?i:apartment|apt\.?|suite|room|lot|unit number)\s+(?:number\s+)?\d{1,4}[A-Za-z]?\b"
@@ -69,7 +71,8 @@ def _plain_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
         ("place", re.compile(rf"\b{_CAP}(?:\s{_CAP})?(?=,?\s+(?:{lists().states})\b)")),
         ("place", re.compile(
             rf"\b{_CAP}(?:\s{_CAP})?(?=\s+(?:County|Township|Police|PD|P\.D\.|Sheriff['’]?s?|Parish|Fire Department|"
-            r"Municipal|Correctional|Regional|Medical Center|Hospital|High School|Middle School|Elementary)\b)"
+            r"Municipal|Correctional|Regional|Medical Center|Hospital|High School|Middle School|Elementary|Airport|"
+            r"University|College|Apartments|Estates|Plaza|Mall|Cemetery|Bridge|Creek|Lodge)\b)"
         )),
         ("plate", re.compile(rf"\b(?:{item}[ ,-]+){{1,8}}(?i:{phonetic})(?:[ ,-]+{item}){{1,8}}\b")),
         ("plate", re.compile(rf"\b(?i:{phonetic})(?:[ ,-]+{item}){{2,8}}\b")),
@@ -139,7 +142,8 @@ _STREET_WORD = re.compile(rf"\b(?:{_STREET})\b")
 def _place_word() -> re.Pattern[str]:
     return re.compile(
         rf"\b(?:{lists().states}|County|Township|Police|PD|Sheriff|Parish|Department|Municipal|"
-        r"Correctional|Regional|Center|Hospital|School|Elementary)"
+        r"Correctional|Regional|Center|Hospital|School|Elementary|Airport|University|College|Apartments|Estates|"
+        r"Plaza|Mall|Cemetery|Bridge|Creek|Lodge)"
     )
 
 
@@ -160,8 +164,12 @@ def _is_private(hit: Hit) -> bool:
         first = words[0].lower()
         if first in ("the", "this", "that", "a", "my", "your", "our"):
             return False
+        if hit.text in ("West", "North", "South", "New", "Rhode"):  # of the state's own name
+            return False
         plain = lists().everyday | lists().not_people
-        return first not in plain or not {w.lower() for w in words} <= plain
+        if first not in plain or not {w.lower() for w in words} <= plain:
+            return True
+        return first not in lists().never and " ".join(words).lower() in gazetteer().single
     if hit.kind == "address" and not any(c.isdigit() for c in hit.text):
         named = [w.lower() for w in words[:-1]]
         return any(w not in _NO_STREET for w in named) and named[0] not in _NO_STREET
