@@ -395,14 +395,27 @@ def review_utterance() -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
-def doctor(as_json: bool) -> None:
+@click.option(
+    "--sound",
+    is_flag=True,
+    help="List the devices and try them: a sentence is played, you say one. Remembered for play.",
+)
+@click.option("--input", "input_device", help="With --sound: microphone, by number or name.")
+@click.option("--output", "output_device", help="With --sound: loudspeaker, by number or name.")
+def doctor(as_json: bool, sound: bool, input_device: str | None, output_device: str | None) -> None:
     """What works on this machine, and what to do about what does not. Exit 1 where play would not
     work.
 
     \b
-    Example:
+    Examples:
       deescal doctor
+      deescal doctor --sound --input jabra
     """
+    if sound:
+        _sound_test(input_device, output_device)
+        return
+    if input_device or output_device:
+        raise click.UsageError("--input and --output go with --sound")
     from simulator.doctor import examine
 
     findings = examine()
@@ -417,4 +430,35 @@ def doctor(as_json: bool) -> None:
             if finding.todo:
                 click.echo(f"      -> {finding.todo}")
     if any(f.state == "problem" for f in findings):
+        sys.exit(1)
+
+
+def _sound_test(input_device: str | None, output_device: str | None) -> None:
+    from simulator.screens.latency import level_meter
+    from simulator.voice.devices import list_devices
+    from simulator.voice.sound_choice import remembered
+    from simulator.voice.sound_test import sound_test
+
+    for device in list_devices():
+        ways = [f"{device.inputs} in"] * bool(device.inputs)
+        ways += [f"{device.outputs} out"] * bool(device.outputs)
+        default = " (default)" if device.default_input or device.default_output else ""
+        rate = f"{device.native_rate / 1000:g} kHz"
+        click.echo(f"{device.index:3d}  {device.name}, {', '.join(ways)}, {rate}{default}")
+    shown = sys.stderr.isatty()
+
+    def meter(level_db: float) -> None:
+        if shown:
+            click.echo(f"\r  {level_meter(level_db, 30)} {level_db:4.0f} dB ", nl=False, err=True)
+
+    found = sound_test(input_device, output_device, click.echo, meter)
+    if shown:
+        click.echo("", err=True)
+    click.echo(f"You said: “{found.recognised or 'nothing that was recognised'}”")
+    if found.level_db is not None:
+        click.echo(f"Your voice is at {found.level_db:.0f} dB; that counts as your usual loudness.")
+    for line in found.advice():
+        click.echo(f"note  {line}")
+    click.echo(f"Remembered: {remembered().input} and {remembered().output}.")
+    if found.level_db is None:
         sys.exit(1)

@@ -168,7 +168,10 @@ def _sound() -> Iterator[Finding]:
         ),
     ):
         if any_of:
-            yield Finding(what, "ok", (default or any_of)[0].name)
+            todo = (
+                "" if what == "loudspeaker" else "to hear whether they work: deescal doctor --sound"
+            )
+            yield Finding(what, "ok", (default or any_of)[0].name, todo)
         else:
             yield Finding(
                 what, "warning", "none found", "plug in a headset; typing and reading work"
