@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.commands_compare import compare, report, suite
+from benchmark.commands_people import human, judge
 from benchmark.commands_quality import generate, score
 from benchmark.commands_speed import device, dialogue, latency
 
@@ -25,16 +26,19 @@ def bench() -> None:
 
     \b
     Examples:
+      deescal bench suite             the standard suite on this machine, ending in a page
       deescal bench engine            the engine against a bare llama.cpp loop, start, cache, memory
       deescal bench voice             a spoken session: every stage, hearing, memory
-      deescal bench engine --json
+      deescal bench latency --threads 1,2 --batch 64,128 --out runs/
+      deescal bench compare runs-laptop/ runs-jetson/
+      deescal bench compare runs/ --baseline runs-of-main/ --gate
     """
 
 
 bench.add_command(generate)
 bench.add_command(score)
 
-for _command in (device, latency, dialogue, compare, report, suite):
+for _command in (device, latency, dialogue, compare, report, suite, judge, human):
     bench.add_command(_command)
 
 _OUT = click.option(
