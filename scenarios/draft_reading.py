@@ -88,11 +88,13 @@ def read_dialogue(path: Path, seed: int = 0) -> Dialogue:
     Raises BadScenario for what is no file, cannot be read, or holds no talk between police and a civilian.
     """
     from scenarios.corpus import clean, deidentify, recordings, roles
+    from scenarios.corpus.extras import check_installed
     from scenarios.corpus.readers import read
     from scenarios.corpus.sources import AUDIO_SUFFIXES, files_in
 
     if path.is_dir():
         raise BadScenario(f"{path}: is a folder; give one transcript or recording")
+    check_installed()
     raw = next(iter(files_in(path)))
     outcome = recordings.read(raw) if raw.suffix in AUDIO_SUFFIXES else read(raw)
     for stage in (roles.assign, clean.clean):

@@ -59,9 +59,10 @@ cleaned, names and numbers replaced, filtered by rule, near-duplicates dropped, 
 - Roles come from labels and a fitted model of how each role talks, not from people, except where a person
   corrected them in the review. On hand-labelled files the program prints its accuracy
   (`deescal corpus roles --accuracy`).
-- Names, phones, addresses, plates, birth dates and account numbers are replaced by surrogates that are
-  the same through a video (seed {seed}). This is done by rule: some will have slipped through. Treat
-  the text as you would treat personal data, and do not try to find the people.
+- Names, places smaller than a state, phones, addresses, plates, birth dates and account numbers are
+  replaced by surrogates that are the same through a video (seed {seed}). This is done by rule:
+  some will have slipped through. Treat the text as you would treat personal data, and do not try to find
+  the people.
 - It is the speech of people in distress, with slurs, threats and violence. What is online is not what is
   usual: videos are posted because something happened.
 - Not for predictive policing, profiling, or decisions about real people.

@@ -13,19 +13,14 @@ from typing import Any, Self
 
 from scenarios.corpus.splits import SPLITS
 from scenarios.corpus.transcript import Transcript
-from scenarios.errors import ScenarioError
 
 _ROWS_AT_ONCE = 4000
 
 
 def _arrow() -> Any:
-    try:
-        import pyarrow  # type: ignore[import-untyped, unused-ignore]
-        import pyarrow.parquet  # type: ignore[import-untyped, unused-ignore]
-    except ImportError:
-        raise ScenarioError(
-            "publishing needs pyarrow: pip install 'deescalwild-simulator[corpus]'"
-        ) from None
+    import pyarrow  # type: ignore[import-untyped, unused-ignore]
+    import pyarrow.parquet  # type: ignore[import-untyped, unused-ignore]
+
     return pyarrow
 
 

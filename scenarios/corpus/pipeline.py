@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from scenarios.corpus import clean, deidentify, filters, readers, recordings, roles
+from scenarios.corpus.extras import check_installed
 from scenarios.corpus.run import STAGES, Kept, Run, Stage
 from scenarios.corpus.sources import AUDIO_SUFFIXES, RawFile, files_in
 from scenarios.corpus.transcript import Finding, Outcome, Transcript
@@ -30,6 +31,7 @@ def build(source: Path, folder: Path, progress: Progress, workers: int | None = 
     `progress` hears of every file once, with what became of it. Files that SOURCE no longer has leave
     the run. Raises BadScenario where SOURCE holds no file at all.
     """
+    check_installed()
     run = Run.open(folder)
     seen: set[str] = set()
 
@@ -57,6 +59,7 @@ def read_only(source: Path, folder: Path, progress: Progress) -> None:
 
 def stage_only(folder: Path, stage: Stage, progress: Progress) -> None:
     """One later stage alone, on what the stage before it kept."""
+    check_installed()
     run = Run.open(folder)
     before = STAGES[STAGES.index(stage) - 1]
     sources = run.sources(before)

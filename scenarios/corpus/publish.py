@@ -12,6 +12,7 @@ from scenarios.corpus.card import card_text
 from scenarios.corpus.chat_rows import as_record, chat_rows
 from scenarios.corpus.dataset_files import DatasetFiles
 from scenarios.corpus.duplicates import Pair, groups_of, pairs_of, to_drop
+from scenarios.corpus.extras import PUBLISH_LIBRARIES, check_installed
 from scenarios.corpus.run import STAGES, Decision, Kept, Run, write_json
 from scenarios.corpus.splits import Split, check_no_leak, split_of
 from scenarios.corpus.stats import Statistics, draw
@@ -36,6 +37,7 @@ def publish(
     run: Run, budget: int = BUDGET, progress: Callable[[str], None] = lambda _: None
 ) -> Published:
     """Writes DIR/published. Raises ScenarioError where a split leaks, or nothing was accepted."""
+    check_installed(PUBLISH_LIBRARIES)
     decisions = run.decisions()
     chosen, overruled = _chosen(run, decisions)
     pairs, replaced_by = find_duplicates(run, chosen)

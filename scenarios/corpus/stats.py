@@ -101,11 +101,9 @@ def length_class(words: int) -> str:
 
 
 def draw(statistics: Statistics, folder: Path) -> list[Path]:
-    """Plots beside the card; none, without complaint of its own, where matplotlib is not installed."""
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        return []
+    """The plots beside the card, as PNG."""
+    import matplotlib as mpl
+
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -120,14 +118,18 @@ def draw(statistics: Statistics, folder: Path) -> list[Path]:
     axes.set(xlabel="words in a turn", ylabel="% of the role's turns", title="Turn length")
     axes.legend(frameon=False)
     made.append(_saved(figure, folder / "turn_length.png"))
-    roles = {str(role): statistics.lengths.get(role, Counter()).total() for role in ROLES}
+    totals = {str(role): statistics.lengths.get(role, Counter()).total() for role in ROLES}
+    roles = {role: total for role, total in totals.items() if total}
     bars: dict[str, dict[str, int]] = {
         "roles": roles,
         "outcomes": dict(statistics.outcomes.most_common()),
     }
     for name, values in bars.items():
         figure, axes = plt.subplots(figsize=(7, 3.2))
-        axes.barh([str(k).replace("_", " ") for k in values], list(values.values()))
+        drawn = axes.barh([str(k).replace("_", " ") for k in values], list(values.values()))
+        axes.bar_label(drawn, fmt="{:,.0f}", padding=3)
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.invert_yaxis()
         axes.set(xlabel="turns" if name == "roles" else "files", title=name.capitalize())
         made.append(_saved(figure, folder / f"{name}.png"))

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 from invented_encounters import as_csv, many_encounters
 
-from scenarios.corpus import diarise
+from scenarios.corpus import diarise, extras
 from scenarios.corpus.commands import corpus
 from scenarios.corpus.duplicates import Pair
 from scenarios.corpus.pipeline import build
@@ -214,6 +214,14 @@ def test_pipes_and_broken_links_are_told(folder: Path, tmp_path: Path) -> None:
     assert {seen[name].skip for name in ("pipe", "link")} == {
         "is a broken link, a pipe or a device"
     }
+
+
+def test_a_library_that_is_missing_is_told_before_the_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "names" else name)
+    with pytest.raises(ScenarioError, match=r"needs names: pip install .*\[corpus\]"):
+        built(folder, tmp_path / "run")
 
 
 def test_a_recording_skipped_for_want_of_a_library_is_read_once_it_is_there(
