@@ -100,7 +100,7 @@ class Room:
         clean: Callable[[Samples, Samples], Samples] | None = None,
     ) -> None:
         self.clock = clock
-        self.loudspeaker = CountingLoudspeaker(clock)
+        self.loudspeaker = CountingLoudspeaker(self._now)
         self.listener: Listener | None = None
         self.conversing: Conversing | None = None
         self.listening_s = 0.0
@@ -110,11 +110,16 @@ class Room:
         self._noise = noise if noise is not None else np.zeros(FRAME, np.float32)
         self._noise_at = 0
         self._pumping = False
+        self._heard_at: float | None = None
         self._echo = echo
         self._clean = clean
         self._played: deque[Take] = deque()
         if echo:
             self.loudspeaker.on_sound = self._sounds
+
+    def _now(self) -> float:
+        """While a frame is listened to, the time of that frame: in play the listening waits for nobody."""
+        return self.clock() if self._heard_at is None else self._heard_at
 
     def _sounds(self, at: float, audio: Audio) -> None:
         self._played.append(Take(at, audio.at_rate(RATE).samples))
@@ -142,10 +147,12 @@ class Room:
             while self._frame_at + FRAME_S <= self.clock():
                 began = self.clock()
                 self._frame_at += FRAME_S
+                self._heard_at = self._frame_at
                 self.listener.feed(self._frame(), self._frame_at)
+                self._heard_at = None
                 self.listening_s += self.clock() - began
         finally:
-            self._pumping = False
+            self._pumping, self._heard_at = False, None
 
     def step(self) -> None:
         """Handle what is waiting, or else go on to the next frame."""

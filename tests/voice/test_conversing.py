@@ -90,10 +90,11 @@ def has(events: list[Any], kind: type) -> bool:
 
 def reply_that_lasts(play: Stage, say: Say, seconds: float) -> list[Any]:
     """Ask until the civilian says something that takes so long to say."""
-    for words in ("What would help you get home tonight?", "How long were you on your feet today?",
-                  "Where do you keep your license?", "What happened at work today?",
-                  "Who can I call for you?", "Tell me about the car, please."):  # fmt: skip
-        events = talk(play, say(words))
+    lines = ("What would help you get home tonight?", "How long were you on your feet today?",
+             "Where do you keep your license?", "What happened at work today?",
+             "Who can I call for you?", "Tell me about the car, please.")  # fmt: skip
+    for line in [say(words) for words in lines]:
+        events = talk(play, line)
         if play.room.loudspeaker.until - play.room.clock() > seconds:
             return events
         play.room.run_until(lambda: not play.playout.speaking)
@@ -102,9 +103,10 @@ def reply_that_lasts(play: Stage, say: Say, seconds: float) -> list[Any]:
 
 
 def test_a_turn_is_answered_and_published_when_it_is_certain(play: MakeStage, say: Say) -> None:
-    begun = play()
     words = "Do you have your license with you tonight?"
-    events = talk(begun, say(words))
+    said = say(words)  # before the clock runs: a voice takes its time
+    begun = play()
+    events = talk(begun, said)
     spoke, timed = only(events, OfficerSpoke), only(events, TurnTimed)
     assert jiwer.wer(bare_words(words), bare_words(spoke.text)) <= 0.2
     assert spoke.source == "microphone"
@@ -143,10 +145,11 @@ def test_a_pause_inside_a_sentence_is_waited_out_and_what_was_answered_is_taken_
 def test_an_interruption_ducks_then_cuts_and_the_transcript_keeps_what_was_heard(
     play: MakeStage, say: Say
 ) -> None:
+    line = say("Hold on a second, please. Let me explain.")
     begun = play()
     said = only(reply_that_lasts(begun, say, 2.0), CivilianSpoke)
     begins = begun.room.clock() + 0.4
-    events = talk(begun, say("Hold on a second, please. Let me explain."), after_s=0.4)
+    events = talk(begun, line, after_s=0.4)
     cut = only(events, CivilianCutOff)
     assert cut.turn == said.turn
     assert said.text.split()[: len(cut.heard.split())] == cut.heard.split()
@@ -163,11 +166,11 @@ def test_an_interruption_ducks_then_cuts_and_the_transcript_keeps_what_was_heard
 def test_what_is_no_interruption_stops_nobody(play: MakeStage, say: Say, sound: str) -> None:
     from benchmark.voice_lines import cough
 
+    samples = cough(1) if sound == "cough" else say(sound)
     begun = play()
     reply_that_lasts(begun, say, 1.5)
     turn, until = begun.session.turn, begun.room.loudspeaker.until
     gains: list[float] = []
-    samples = cough(1) if sound == "cough" else say(sound)
     before = len(begun.events)
     ends = begun.room.say(samples, 0.3)
     while begun.room.clock() < ends + 0.05 or not begun.settled():
