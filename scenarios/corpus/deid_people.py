@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from scenarios.corpus.deid_lists import Gender, lists
@@ -73,7 +73,7 @@ class People:
     def add(self, names: str, how: str, last_only: bool = False) -> None:
         words = [_POSSESSIVE.sub("", w) for w in _WORD.findall(names)]
         sure = how in ("label", "title", "introduction")
-        if how != "list":
+        if how not in ("list", "greeting"):
             self.sure |= {w.lower() for w in words}
         words = [w for w in words if sure or w.lower() not in lists().not_people]
         for place, word in enumerate(words):
@@ -144,7 +144,7 @@ def _by_context(text: str, asked: bool, people: People) -> None:
     for match in _LIKELY_INTRODUCTION.finditer(text):
         words = match[1].split()
         if _is_first(words[0]) or (len(words) > 1 and words[0].lower() in lists().first):
-            people.add(_trimmed(match[1], sure=False), "introduction")
+            people.add(_trimmed(match[1], sure=False), "greeting")
     if asked and len(text.split()) <= 8:
         for match in re.finditer(_NAMES, text):
             words = [w for w in match[0].split() if w.lower() not in lists().everyday]
@@ -152,6 +152,7 @@ def _by_context(text: str, asked: bool, people: People) -> None:
 
 
 def _by_lists(text: str, lower_words: set[str], people: People) -> None:
+    text = _shops().sub("the shop", text)
     for run, starts, prepositional in _capitals(text):
         words = run.split()
         for place, word in enumerate(words):
@@ -194,6 +195,13 @@ def _places(turns: Sequence[Turn], lower_words: set[str], people: People) -> Non
         people.found_by["place"] += 1
         if word in gazetteer().plain or word in lists().everyday:
             people.weak.add(word)
+
+
+@cache
+def _shops() -> re.Pattern[str]:
+    """ "Lowe's" and the like, where they are called so: no Lowe is meant."""
+    names = [name.removesuffix("'s") for name in lists().not_people if name.endswith("'s")]
+    return re.compile(rf"\b(?:{'|'.join(sorted(names))})['’]s\b", re.IGNORECASE)
 
 
 def _by_calling(turns: Sequence[Turn], lower_words: set[str], people: People) -> None:

@@ -93,6 +93,22 @@ def places_in(
     return found
 
 
+def occurrences(text: str, places: Collection[str]) -> Iterator[Mention]:
+    """Where `places` of more than one word stand in a text, whatever the word before them."""
+    words = list(_WORD.finditer(text))
+    longest = max((name.count(" ") + 1 for name in places), default=0)
+    at = 0
+    while at < len(words):
+        for length in range(longest, 1, -1):
+            run = words[at : at + length]
+            name = " ".join(_plain(w[0]) for w in run)
+            if name in places and run[0][0][0].isupper() and _run(text, run):
+                yield Mention(run[0].start(), run[-1].end() - _possessive(run[-1][0]), name)
+                at += length - 1
+                break
+        at += 1
+
+
 def mentions(text: str, lower_words: Collection[str]) -> Iterator[Mention]:
     """Every place in a text that its words or the word before it speak for."""
     words = list(_WORD.finditer(text))

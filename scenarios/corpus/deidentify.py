@@ -13,12 +13,12 @@ from dataclasses import replace
 from scenarios.corpus.deid_lists import lists
 from scenarios.corpus.deid_numbers import numbers_in
 from scenarios.corpus.deid_people import People, name_in_label, people_in
-from scenarios.corpus.deid_places import mentions
+from scenarios.corpus.deid_places import occurrences
 from scenarios.corpus.deid_surrogates import Surrogates
 from scenarios.corpus.leaks import leaks_in
 from scenarios.corpus.transcript import Finding, Outcome, Transcript, Turn
 
-VERSION = 3
+VERSION = 4
 
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 _TITLE_BEFORE = re.compile(
@@ -67,8 +67,7 @@ def _places_replaced(
     """Names of more than one word; those of one word go with the names of people."""
     if not people.places:
         return text
-    hits = [m for m in mentions(text, ()) if m.name in people.places]
-    for hit in reversed(hits):
+    for hit in reversed(list(occurrences(text, people.places))):
         text = text[: hit.start] + surrogates.place(hit.name) + text[hit.end :]
         counts["place"] += 1
     return text

@@ -70,6 +70,7 @@ def _fields(t: Transcript) -> dict[str, object]:
         "Will you mark the spot, or may I?",
         "Grant me a chance and I'll be frank with you.",
         "I bought it at Walmart in Florida on Monday.",
+        "We went to Lowe's and to Denny's, the Romanian one.",
         "You have Miranda rights.",
         "God, I hope so. Jesus.",
         "I live about 20 miles down the road.",
@@ -117,6 +118,14 @@ def test_a_place_has_one_surrogate_however_it_is_said() -> None:
     other = after.split(". ")[2].split()[0]
     assert after == f"I live in {town}. {town} Police know me. {other} is far from {town}."
     assert {"Las", "Cruces", "St", "Louis"}.isdisjoint({town, other})
+
+
+def test_a_place_that_might_be_a_person_is_the_same_place_all_through() -> None:
+    after = (
+        done([("[Suspect]", "I was at uh Holly Hill. My boy lives in Holly Hill.")]).turns[0].text
+    )
+    first, second = re.findall(r"(?:uh|in) (\w+)\.", after)
+    assert first == second != "Holly"
 
 
 def test_a_bare_number_is_private_where_it_was_asked_for() -> None:
