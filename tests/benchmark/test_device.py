@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmark.device import clocks_mhz, device, energy_source, runtime, throttled
+from benchmark.device import clocks_mhz, device, energy, power_mode, runtime, throttled
+from tests.benchmark.jetson import jetson_orin
 
 
 def put(root: Path, **files: str) -> None:
@@ -20,13 +21,15 @@ def test_this_machine_is_described() -> None:
     found = device()
     assert found["in_words"]
     assert found["memory"]["total"] > 2**28
-    assert found["energy"] in ("none", "rapl-package", "ina3221")
+    assert found["energy"]["source"] in ("none", "rapl-package", "ina3221")
+    assert found["energy"].get("covers") or found["energy"]["why_not"]
 
 
 def test_the_runtime_names_its_builds() -> None:
     found = runtime()
     assert found["packages"]["llama-cpp-python"] == found["llama_cpp"]["bindings"]
     assert found["llama_cpp"]["built_with"]
+    assert found["llama_cpp"]["ggml_commit"]
 
 
 def test_clocks_governor_and_throttling_of_each_core_in_order(tmp_path: Path) -> None:
@@ -48,11 +51,27 @@ def test_clocks_governor_and_throttling_of_each_core_in_order(tmp_path: Path) ->
 def test_what_a_machine_does_not_say_is_not_guessed(tmp_path: Path) -> None:
     assert clocks_mhz(tmp_path) == []
     assert throttled(tmp_path) is None
-    assert energy_source(tmp_path) == "none"
+    assert energy(tmp_path)["source"] == "none"
+    assert power_mode(tmp_path) is None
     assert device(tmp_path)["load_average"] is None
 
 
-def test_energy_of_a_jetson_and_of_a_readable_package_counter(tmp_path: Path) -> None:
+def test_a_jetson_orin_is_described_in_full(tmp_path: Path) -> None:
+    jetson_orin(tmp_path)
+    found = device(tmp_path)
+    assert found["jetson"].startswith("NVIDIA Jetson Orin NX")
+    assert found["power_mode"] == "nvpmodel 2 (15W)"
+    assert found["gpu_clock_mhz"] == 306
+    assert found["nvmap_bytes"] == 512 * 2**20
+    assert found["clocks_mhz"] == [729] * 8
+    assert found["throttled"] == 4  # over-current events
+    assert found["temperatures_c"] == {"cpu-thermal": 48.312}
+    assert found["energy"] == {"source": "ina3221", "covers": "the whole board (VDD_IN)"}
+    assert found["l4t"].startswith("# R36")
+    assert found["cores"]["logical"] == 8
+
+
+def test_the_power_monitor_comes_before_the_processors_counter(tmp_path: Path) -> None:
     put(
         tmp_path,
         **{
@@ -60,9 +79,9 @@ def test_energy_of_a_jetson_and_of_a_readable_package_counter(tmp_path: Path) ->
             "sys/class/powercap/intel-rapl:0/name": "package-0\n",
         },
     )
-    assert energy_source(tmp_path) == "rapl-package"
-    put(tmp_path, **{"sys/class/hwmon/hwmon3/name": "ina3221\n"})
-    assert energy_source(tmp_path) == "ina3221"
+    assert energy(tmp_path)["source"] == "rapl-package"
+    jetson_orin(tmp_path)
+    assert energy(tmp_path)["source"] == "ina3221"
 
 
 def test_dram_alone_is_no_energy_of_a_package(tmp_path: Path) -> None:
@@ -73,7 +92,8 @@ def test_dram_alone_is_no_energy_of_a_package(tmp_path: Path) -> None:
             "sys/class/powercap/intel-rapl:0:0/name": "dram\n",
         },
     )
-    assert energy_source(tmp_path) == "none"
+    assert energy(tmp_path)["source"] == "none"
+    assert "RAPL" in energy(tmp_path)["why_not"]
 
 
 _HOLD = """
