@@ -22,6 +22,7 @@ from scenarios.statistics import (
     commonest,
     corpus_statistics,
     label_counts,
+    lengths_apart,
     reply_statistics,
 )
 
@@ -64,6 +65,7 @@ class Lint:
             "labels": label_counts(self.library),
             "reply_statistics": asdict(self.replies) if self.replies else None,
             "corpus_statistics": asdict(self.corpus),
+            "lengths_apart": lengths_apart(self.replies, self.corpus) if self.replies else None,
             "commonest_replies": [{"reply": r, "times": n} for r, n in self.commonest],
             "reading_grades": {loaded.id: grades(loaded) for loaded in self.library},
         }

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scenarios.lint import Lint
-from scenarios.statistics import ReplyStatistics
+from scenarios.statistics import ReplyStatistics, lengths_apart
 
 
 def print_lint(console: Console, found: Lint, with_notes: bool) -> None:
@@ -54,6 +54,7 @@ def _replies(ours: ReplyStatistics, corpus: ReplyStatistics) -> Table:
         (f"{name} words", f"{share:.1%}", f"{corpus.lengths.get(name, 0.0):.1%}")
         for name, share in ours.lengths.items()
     ]
+    rows.append(("lengths apart", f"{lengths_apart(ours, corpus):.1%}", ""))
     rows.append(("distinct-2", _share(ours.distinct_2), _share(corpus.distinct_2)))
     rows.append(("ten commonest, share", f"{ours.top_10_share:.1%}", f"{corpus.top_10_share:.1%}"))
     return _table("Civilians' replies", rows, ("", "this library", "DeEscalWild"))

@@ -166,6 +166,7 @@ def _one_line(path: Path, tree: Any, error: Any) -> str:
         for part in error["loc"]
         if not (isinstance(part, str) and part.startswith("function-"))
     ]
+    where += error.get("ctx", {}).get("at", [])  # a fault between parts says where it is
     line = _line_of(tree, where)
     field = ".".join(str(part) for part in where) or "the whole"
     message = str(error["msg"]).removeprefix("Value error, ")
@@ -173,7 +174,7 @@ def _one_line(path: Path, tree: Any, error: Any) -> str:
         message = "no such field here" + _close(str(where[-1]), _fields_at(where[:-1]))
     elif error["type"] == "missing":
         message = "is missing"
-    elif not isinstance(error["input"], dict | list):
+    elif not isinstance(error["input"], dict | list | BaseModel):
         message += f" (found {str(error['input'])[:60]!r})"
     return f"{path}:{line}: {field}: {message}"
 

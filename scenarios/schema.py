@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from scenarios.behaviours import BehaviourId
-from scenarios.unfinished import FINISH, unfinished
+from scenarios.consistency import person_faults, refuse, scenario_faults
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
@@ -145,22 +145,7 @@ class Civilian(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        _unique([f.id for f in [*self.facts, *self.secrets]], "fact or secret")
-        _unique([t.id for t in self.triggers()], "stressor, red line or calming signal")
-        for trigger in [*self.stressors, *self.red_lines]:
-            if trigger.agitation < 0 or trigger.trust > 0:
-                raise ValueError(
-                    f"'{trigger.id}' is a stressor or red line but calms; swap its signs"
-                )
-        for trigger in self.calming_signals:
-            if trigger.agitation > 0 or trigger.trust < 0:
-                raise ValueError(f"'{trigger.id}' is a calming signal but upsets; swap its signs")
-        for secret in self.secrets:
-            if secret.trust > self.trust_ceiling:
-                raise ValueError(
-                    f"secret '{secret.id}' needs trust {secret.trust} but trust_ceiling is "
-                    f"{self.trust_ceiling}: it can never be told"
-                )
+        refuse(person_faults(self))
         return self
 
     def triggers(self) -> list[Trigger]:
@@ -283,45 +268,7 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.status == "reviewed":
-            _finished(self)
-        person = self.civilian
-        _unique([e.id for e in self.events], "event")
-        _unique([e.id for e in self.endings], "ending")
-        needed: list[Band] = ["escalation", "containment", "de_escalation"]
-        if person.can_be_talked_down:
-            needed.append("resolution")
-        there = {ending.band for ending in self.endings}
-        for band in needed:
-            if band not in there:
-                raise ValueError(f"endings: there is no ending for {BAND_NAMES[band]} ({band})")
-        known = {
-            "told": {f.id for f in [*person.facts, *person.secrets]},
-            "after": {e.id for e in self.events},
-            "crossed": {t.id for t in person.red_lines},
-        }
-        for place, condition in [
-            *((f"events '{e.id}'", e.when) for e in self.events),
-            *((f"endings '{e.id}'", e.when) for e in self.endings),
-        ]:
-            for field, ids in known.items():
-                for name in getattr(condition, field):
-                    if name not in ids:
-                        raise ValueError(
-                            f"{place}: {field} names '{name}', which is not there; known: "
-                            + (", ".join(sorted(ids)) or "none")
-                        )
-            low, high = condition.agitation_at_most, condition.trust_at_least
-            if low is not None and low < person.agitation_floor:
-                raise ValueError(
-                    f"{place}: needs agitation at most {low}, but agitation_floor is "
-                    f"{person.agitation_floor}: it can never happen"
-                )
-            if high is not None and high > person.trust_ceiling:
-                raise ValueError(
-                    f"{place}: needs trust of {high}, but trust_ceiling is {person.trust_ceiling}: "
-                    "it can never happen"
-                )
+        refuse(scenario_faults(self, BAND_NAMES))
         return self
 
 
@@ -353,19 +300,3 @@ class Dialogue(Part):
     subject_type: SubjectType
     opening: Line = Field(description="the civilian's first words")
     exchanges: list[Exchange] = Field(min_length=3, max_length=24)
-
-
-def _finished(scenario: Scenario) -> None:
-    open_ = list(unfinished(scenario.model_dump()))
-    if open_:
-        more = f" and {len(open_) - 1} more fields" if len(open_) > 1 else ""
-        raise ValueError(
-            f"status is reviewed, but {FINISH} still stands in {open_[0]}{more}: write them, or "
-            "leave `status: draft`"
-        )
-
-
-def _unique(ids: list[str], what: str) -> None:
-    for name in ids:
-        if ids.count(name) > 1:
-            raise ValueError(f"the id '{name}' is given to more than one {what}")

@@ -61,15 +61,19 @@ def _secrets(loaded: Loaded) -> Iterator[Remark]:
 
 
 def _endings(loaded: Loaded) -> Iterator[Remark]:
-    """The first ending that holds is taken: one behind a wider one never comes."""
+    """The first ending that holds is taken: one behind a wider one, or a later one, never comes."""
     endings = loaded.scenario.endings
     for number, ending in enumerate(endings):
-        for earlier in endings[:number]:
-            if implies(ending.when, earlier.when):
-                text = (
-                    f"'{ending.id}' never comes: whenever it holds, '{earlier.id}' before it does"
-                )
-                yield Remark("ending", loaded.path, ("endings", number, "when"), text)
+        at = ("endings", number, "when")
+        before = turn_before(ending.when)
+        for place, other in enumerate(endings):
+            if place < number and implies(ending.when, other.when):
+                text = f"'{ending.id}' never comes: whenever it holds, '{other.id}' before it does"
+                yield Remark("ending", loaded.path, at, text)
+                break
+            if place != number and before and implies(before, other.when):
+                text = f"'{ending.id}' never comes: '{other.id}' has ended it a turn sooner"
+                yield Remark("ending", loaded.path, at, text)
                 break
     for number, event in enumerate(loaded.scenario.events):
         for ending in endings:
@@ -110,6 +114,20 @@ def implies(narrow: Condition, wide: Condition) -> bool:
             for name in ("told", "after", "officer_did", "crossed")
         )
     )
+
+
+def turn_before(when: Condition) -> Condition | None:
+    """What is sure to have held one turn before `when` first can; None where there is no such turn.
+
+    Bounds on agitation and trust held then only where they must hold for several turns; what was
+    told, crossed or done may be of the last turn itself.
+    """
+    turn = max(when.turn_at_least or 1, when.for_turns) - 1
+    if turn < 1:
+        return None
+    scales = ("agitation_at_least", "agitation_at_most", "trust_at_least", "trust_at_most")
+    held = {name: getattr(when, name) for name in scales} if when.for_turns > 1 else {}
+    return Condition(turn_at_least=turn, for_turns=max(1, when.for_turns - 1), **held)
 
 
 def _by_turns(when: Condition) -> bool:

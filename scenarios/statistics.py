@@ -77,6 +77,16 @@ def reply_statistics(replies: Sequence[str]) -> ReplyStatistics:
     )
 
 
+def lengths_apart(one: ReplyStatistics, other: ReplyStatistics) -> float:
+    """Share of replies, 0 to 1, that would have to be of another length for both to be alike.
+
+    The total variation distance of the two histograms.
+    """
+    names = {*one.lengths, *other.lengths}
+    differences = (abs(one.lengths.get(n, 0.0) - other.lengths.get(n, 0.0)) for n in names)
+    return round(sum(differences) / 2, 4)
+
+
 def commonest(replies: Sequence[str], most: int = 10) -> list[tuple[str, int]]:
     """The commonest replies without case and punctuation; silence is "…"."""
     return Counter(" ".join(plain_words(reply)) or "…" for reply in replies).most_common(most)
@@ -100,10 +110,12 @@ def balance(library: Sequence[Loaded]) -> dict[str, dict[str, int]]:
     rows = [loaded.scenario for loaded in library]
     dialogues = [(loaded.scenario, dialogue) for loaded in library for dialogue in loaded.dialogues]
     outcomes: Counter[str] = Counter()
+    by_officer: Counter[str] = Counter()
     for scenario, dialogue in dialogues:
         told = {name for exchange in dialogue.exchanges for name in exchange.state.tells}
         ending = reached(scenario, dialogue, len(dialogue.exchanges) - 1, told)
         outcomes[ending.band if ending else "open"] += 1
+        by_officer[f"{dialogue.officer}: {ending.band if ending else 'open'}"] += 1
     return {
         "category": _counted(row.category for row in rows),
         "difficulty": _counted(row.difficulty.level for row in rows),
@@ -119,6 +131,7 @@ def balance(library: Sequence[Loaded]) -> dict[str, dict[str, int]]:
         "dialogue_officer": _counted(dialogue.officer for _, dialogue in dialogues),
         "dialogue_subject_type": _counted(dialogue.subject_type for _, dialogue in dialogues),
         "dialogue_outcome": dict(sorted(outcomes.items())),
+        "outcome_by_officer": dict(sorted(by_officer.items())),
     }
 
 

@@ -59,6 +59,23 @@ def test_replies_vary_more_than_the_corpus(linted: dict[str, Any]) -> None:
     assert sum(ours["lengths"].values()) == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.slow
+def test_replies_are_as_short_and_as_long_as_people_s(linted: dict[str, Any]) -> None:
+    """Nine replies in ten are of a length that the corpus's civilians give; most are short."""
+    ours, corpus = linted["reply_statistics"], linted["corpus_statistics"]
+    assert linted["lengths_apart"] < 0.12
+    assert abs(ours["lengths"]["1-2"] - corpus["lengths"]["1-2"]) < 0.05
+    assert abs(ours["lengths"]["40+"] - corpus["lengths"]["40+"]) < 0.02
+    assert {"yeah", "no", "okay"} <= {row["reply"] for row in linted["commonest_replies"]}
+
+
+@pytest.mark.slow
+def test_good_talk_does_not_always_win_nor_bad_talk_always_blow_up(linted: dict[str, Any]) -> None:
+    outcomes = linted["balance"]["outcome_by_officer"]
+    assert outcomes["trained: open"] >= 20
+    assert outcomes["bad: open"] >= 8
+
+
 def test_a_scenario_is_found_by_id_file_and_folder() -> None:
     by_id = load("eviction-morning")
     assert load(LIBRARY / "eviction-morning").sha256 == by_id.sha256

@@ -17,8 +17,13 @@ from scenarios.lint import Lint, lint
 from scenarios.loader import LIBRARY
 from scenarios.reading import reading_grade, syllables
 from scenarios.schema import Condition
-from scenarios.soundness import implies
-from scenarios.statistics import corpus_replies, corpus_statistics, reply_statistics
+from scenarios.soundness import implies, turn_before
+from scenarios.statistics import (
+    corpus_replies,
+    corpus_statistics,
+    lengths_apart,
+    reply_statistics,
+)
 from scenarios.strong_language import too_strong
 
 Deescal = Callable[..., Any]
@@ -49,6 +54,8 @@ def test_what_was_not_spoilt_is_clean() -> None:
          "'served' never comes"),
         ("ending", "scenario.yaml", "when: {turn_at_least: 18}", "when: {agitation_at_least: 80}",
          "go on without end"),
+        ("ending", "scenario.yaml", "turn_at_least: 5, told: [mom_doesnt_know]",
+         "turn_at_least: 19, told: [mom_doesnt_know]", "has ended it a turn sooner"),
         ("event", "scenario.yaml", "when: {turn_at_least: 9}", "when: {turn_at_least: 30}",
          "'child_at_door' never happens"),
         ("trigger", "scenario.yaml", '"Who\'s inside with you this morning?"',
@@ -200,6 +207,21 @@ def test_when_one_condition_holds_whenever_another_does(
 
 
 @pytest.mark.parametrize(
+    ("when", "held"),
+    [
+        ({"turn_at_least": 1, "agitation_at_least": 90}, None),
+        ({"turn_at_least": 19, "agitation_at_most": 30}, {"turn_at_least": 18}),
+        (
+            {"agitation_at_least": 90, "for_turns": 3, "told": ["a"]},
+            {"turn_at_least": 2, "agitation_at_least": 90, "for_turns": 2},
+        ),
+    ],
+)
+def test_what_held_a_turn_sooner(when: dict[str, Any], held: dict[str, Any] | None) -> None:
+    assert turn_before(Condition(**when)) == (Condition(**held) if held else None)
+
+
+@pytest.mark.parametrize(
     ("officer", "does", "wrong"),
     [
         ("Sit down, please.", ["clear_request"], "courtesy"),
@@ -256,6 +278,8 @@ def test_statistics_of_replies() -> None:
     assert found.distinct_2 is not None
     assert 0 < found.distinct_2 < 0.05
     assert found.top_10_share == 1
+    assert lengths_apart(found, found) == 0
+    assert lengths_apart(found, reply_statistics(["…"])) == pytest.approx(0.8)
     assert reply_statistics(["Only one."]).distinct_2 is None
     with pytest.raises(BadScenario):
         reply_statistics([])

@@ -56,8 +56,27 @@ def test_a_missing_ending_is_named(copy: Path) -> None:
 
 
 def test_contradictory_thresholds_are_named(copy: Path) -> None:
-    edit(copy, "agitation_at_most:", "agitation_at_least: 99\n      agitation_at_most:")
-    assert any("contradictory thresholds" in p or "not YAML" in p for p in problems(copy))
+    line = edit(
+        copy,
+        "when: {agitation_at_most: 42,",
+        "when: {agitation_at_least: 99, agitation_at_most: 42,",
+    )
+    (found,) = problems(copy)
+    assert found.startswith(f"{copy}:{line}: endings.2.when: contradictory thresholds")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("told: [ray]", "told: [rey]", "endings.1.when.told"),
+        ("{id: briefs,", "{id: ray,", "civilian.secrets.1.id"),
+        ("agitation: -10, trust: 10}", "agitation: 10, trust: 10}", "civilian.calming_signals.0"),
+    ],
+)
+def test_a_fault_between_parts_says_where_it_is(copy: Path, old: str, new: str, field: str) -> None:
+    line = edit(copy, old, new)
+    (found,) = problems(copy)
+    assert found.startswith(f"{copy}:{line}: {field}: ")
 
 
 def test_a_wrong_type_says_what_was_found(copy: Path) -> None:
