@@ -66,6 +66,8 @@ _DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
 _STOCK: dict[str, dict[str, list[str]]] = yaml.safe_load(
     (_STOCK_FOLDER / "stock.yaml").read_text(encoding="utf-8")
 )
+#: What the model is told of an officer who is silent.
+NO_WORDS = "(The officer says nothing.)"
 #: From this agitation on the sharper of the stock lines are said.
 _SHARP = 60
 #: A question answered so often before is not answered again.
@@ -146,7 +148,7 @@ class CivilianPlayer:
         """
         self._hearing = words
         if self.talk:
-            self.talk.hear(words or "(The officer says nothing.)", cancelled)
+            self.talk.hear(words or NO_WORDS, cancelled)
 
     def reply(
         self,
@@ -165,7 +167,7 @@ class CivilianPlayer:
         """
         cached = len(self.talk.engine.tokens) if self.talk else 0
         draw = random.Random(f"reply {self._seed} {self._memory.turns} {words}")
-        self.hear(words)
+        self._hearing = words
         stock = self._stock_reply(words, agitation, draw)
         if stock:
             return stock
@@ -189,7 +191,8 @@ class CivilianPlayer:
             self.talk.engine,
             settings,
             persona,
-            self.talk.direction_tokens(told),
+            # In one prefill: the words alone would be computed for nothing where a line is foreseen.
+            [*self.talk.words_left(words or NO_WORDS), *self.talk.direction_tokens(told)],
             length,
             agitation,
             draw.randrange(2**30),
@@ -220,9 +223,10 @@ class CivilianPlayer:
 
     def settle(self, heard: str) -> None:
         """The civilian's words as the officer heard them: the exchange is part of the talk now."""
-        if self.talk:
-            self.talk.settle(heard)
         words = self._hearing
+        if self.talk:
+            self.talk.hear(words or NO_WORDS)  # of which `reply` leaves nothing behind
+            self.talk.settle(heard)
         self._memory.exchange(words, self._embed(words) if words else None, heard)
         self._said.append(heard)
         self._last = self._places.get(heard, self._last)
