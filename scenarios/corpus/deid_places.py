@@ -20,7 +20,8 @@ from scenarios.corpus.deid_lists import lists
 #: come before people and shops.
 _IN = frozenset("in from near outside into toward towards through around leaving".split())
 _IN_OR_TO = frozenset([*_IN, "to", "at", "of", "over"])
-_IN_OR_PAST = _IN | {"to", "at", "passing", "off"}
+_ON = frozenset("on down off past along across".split())  # a street, by its bare name
+_IN_OR_PAST = _IN | _ON | {"to", "at", "passing"}
 _OPENERS = "lake fort port mount saint st ft mt cape camp el la los las san santa new".split()
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 _SHORTEST = 4
@@ -166,6 +167,8 @@ def _single(
     if word in known.single:
         if not (name or everyday or word in known.plain):
             return True
+        if before in _ON:
+            return alone and word not in lists().first
         return alone and (before in _IN or (before in _IN_OR_TO and not name))
     unheard_of = not (name or everyday or word in lists().phonetic_set)
     return unheard_of and alone and before in _IN_OR_PAST and not _possessive(words[at][0])

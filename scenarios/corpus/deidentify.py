@@ -18,7 +18,7 @@ from scenarios.corpus.deid_surrogates import Surrogates
 from scenarios.corpus.leaks import leaks_in
 from scenarios.corpus.transcript import Finding, Outcome, Transcript, Turn
 
-VERSION = 4
+VERSION = 5
 
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 _TITLE_BEFORE = re.compile(
