@@ -104,9 +104,9 @@ def export(
       deescal scenarios export eviction-morning --format pdf
       deescal scenarios export eviction-morning --dialogue 1 --out plans/eviction.html
     """
-    from scenarios.errors import ScenarioError
     from scenarios.lesson_pages import lesson_html, lesson_pdf
     from scenarios.loader import load
+    from scenarios.whole_file import write_whole
 
     loaded = load(scenario_id)
     added = loaded.dialogues if all_dialogues else dialogues_of(loaded, *dialogue)
@@ -115,13 +115,7 @@ def export(
     path = out or Path(f"{loaded.id}.{kind}")
     if path.is_dir():
         path = path / f"{loaded.id}.{kind}"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_bytes(page)
-        part.replace(path)
-    except OSError as problem:
-        raise ScenarioError(f"{path}: cannot be written ({problem.strerror})") from None
+    write_whole(path, page)
     click.echo(path)
 
 
@@ -144,7 +138,9 @@ def export(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the numbers of --corpus-turns here, without a word of it.",
 )
-@click.option("--plot", type=click.Path(path_type=Path), help="Reply lengths, as an SVG.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), help="Lengths and commonest replies, as an SVG."
+)
 @click.pass_context
 def lint(
     context: click.Context,
@@ -162,19 +158,21 @@ def lint(
     Examples:
       deescal scenarios lint
       deescal scenarios lint eviction-morning --notes
-      deescal scenarios lint --json --plot lengths.svg
+      deescal scenarios lint --json --plot replies.svg
       deescal scenarios lint --corpus deescalwild/raw.tar.gz
     """
     from scenarios import statistics
     from scenarios.chart import reply_chart
     from scenarios.lint import lint as checked
     from scenarios.loader import scenario_paths
+    from scenarios.whole_file import write_whole
 
     if plot is not None and plot.suffix.lower() != ".svg":
         raise BadInput(f"--plot {plot}: expected a name that ends in .svg")
-    beside = None
+    beside, theirs = None, []
     if corpus_turns is not None:
-        beside = statistics.reply_statistics(statistics.corpus_replies(corpus_turns))
+        said = statistics.corpus_replies(corpus_turns)
+        beside, theirs = statistics.reply_statistics(said), statistics.commonest(said)
     if keep_corpus_statistics is not None:
         if beside is None:
             raise BadInput("--keep-corpus-statistics needs --corpus-turns FILE to count")
@@ -183,7 +181,8 @@ def lint(
     paths = [_scenario_file(name, known) for name in ids] or list(known.values())
     found = checked(paths, corpus, beside)
     if plot is not None and found.replies is not None:
-        plot.write_text(reply_chart(found.replies, found.corpus), "utf-8")
+        page = reply_chart(found.replies, found.corpus, found.commonest, theirs)
+        write_whole(plot, page.encode())
     if as_json:
         print_json(found.as_json())
     else:

@@ -17,6 +17,7 @@ from scenarios.contradictions import reached
 from scenarios.errors import BadScenario, ScenarioError
 from scenarios.likeness import plain_words
 from scenarios.loader import Loaded
+from scenarios.whole_file import write_whole
 
 #: Numbers of the published corpus's civilians, without a word of theirs.
 CORPUS_STATISTICS = Path(__file__).with_name("corpus_statistics.json")
@@ -155,9 +156,7 @@ def corpus_statistics() -> ReplyStatistics:
 def write_corpus_statistics(statistics: ReplyStatistics, path: Path) -> None:
     """Numbers only: none of the corpus's words."""
     whole = {"of": "civilian answers of DeEscalWild, train split", "replies": asdict(statistics)}
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(whole, indent=2) + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, (json.dumps(whole, indent=2) + "\n").encode())
 
 
 def corpus_replies(path: Path) -> list[str]:
