@@ -19,7 +19,7 @@ from benchmark.errors import BenchmarkError
 
 #: A reply is interrupted after this, where it lasts long enough.
 _INTERRUPT_AFTER_S, _TOO_SHORT_S = 0.5, 0.7
-_THINKS_S = 0.6
+_THINKS_S = 1.5
 
 
 @dataclass(frozen=True)

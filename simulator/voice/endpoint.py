@@ -7,9 +7,10 @@ from typing import Literal
 
 from simulator.voice.vad import FRAME_S, SHORTEST_SPEECH_S, SPEECH_BEGINS, SPEECH_ENDS
 
-#: Silence after which recognition may start. Two frames: speech has as short gaps before p, t and k,
-#: and then the words are recognised for nothing, which costs only time that nobody waits for.
-SOFT_SILENCE_S = 2 * FRAME_S
+#: Silence after which recognition may start: one frame. Measured on 112 utterances of three voices, with noise: the
+#: soft end then comes 74 to 99 ms after the last sound (two frames: 106 to 136), and 1.0 time an utterance too
+#: early (two: 0.8). Words recognised for nothing cost only time that nobody waits for.
+SOFT_SILENCE_S = FRAME_S
 #: Silence that ends an utterance of which nothing is known yet.
 UNKNOWN_SILENCE_S = 0.8
 #: So much speech after a soft end, and the officer went on; one frame may be a breath.
