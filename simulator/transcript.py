@@ -10,11 +10,14 @@ from simulator.events import (
     Behaviour,
     BehavioursRecognised,
     Cause,
+    CivilianCutIn,
     CivilianCutOff,
     CivilianSpoke,
     Event,
     InjectHappened,
+    OfficerBackchannelled,
     OfficerSpoke,
+    ProsodyHeard,
     SessionStarted,
     Timings,
     TurnTimed,
@@ -44,6 +47,9 @@ class Turn:
     asr_ms: float | None = None
     timings: Timings | None = None
     timed: TurnTimed | None = None
+    prosody: ProsodyHeard | None = None
+    cut_in_after_s: float | None = None  # the civilian did not wait for the officer to finish
+    backchannels: list[str] = field(default_factory=list)  # the officer's, while this was heard
 
 
 def transcript(events: Sequence[Event]) -> list[Turn]:
@@ -58,6 +64,10 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
             officer = Turn(event.turn, "officer", event.text, event.at_s, agitation, trust)
             officer.audio_s, officer.asr_ms = event.audio_s, event.asr_ms
             turns.append(officer)
+        elif isinstance(event, ProsodyHeard) and officer:
+            officer.prosody = event
+        elif isinstance(event, CivilianCutIn) and officer:
+            officer.cut_in_after_s = event.after_s
         elif isinstance(event, BehavioursRecognised) and officer:
             officer.behaviours = list(event.behaviours)
         elif isinstance(event, AffectMoved):
@@ -76,6 +86,11 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
             for said in reversed(turns):
                 if said.speaker == "civilian" and said.turn == event.turn:
                     said.text, said.cut_off = event.heard, True
+                    break
+        elif isinstance(event, OfficerBackchannelled):
+            for said in reversed(turns):
+                if said.speaker == "civilian" and said.turn == event.turn:
+                    said.backchannels.append(event.text)
                     break
         elif isinstance(event, TurnTimed) and turns and turns[-1].speaker == "civilian":
             turns[-1].timed = event

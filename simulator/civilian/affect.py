@@ -157,6 +157,12 @@ class Affect:
             self._good_turns = 0
             return self._hear_silence()
         self._silences = 0
+        # "Nobody's putting you in handcuffs": a threat that is denied is none.
+        behaviours = [
+            b
+            for b in behaviours
+            if b.id != "threat" or phrase_found(b.quote, words) is not None or b.quote not in words
+        ]
         causes = [self._behaviour_cause(b) for b in behaviours]
         crossed: list[str] = []
         person = self._person

@@ -21,6 +21,13 @@ _CLAUSE_END = re.compile(r"(?<=[.!?…,;:—])\s+")
 _SPEAKER = re.compile(
     r"^\s*(?:(?:officer|civilian|me|you|police|assistant|user)\b[^:\n]{0,20}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s*"
 )
+#: "Only sighs." "Shrugs." Said of oneself without a pronoun, it is a stage direction.
+_NARRATES = re.compile(
+    r"(?:^|[.!?…]\s+)(?:(?:only|just|quietly|he|she|then)\s+)*(?:sigh|shrug|nod|laugh|sob|paus|whisper|mutter|"
+    r"frown|smile|glare|chuckle|scoff|gasp|stare|look|turn)(?:e?s|es)\b(?! like| good| bad| out| fine)"
+    r"[^.!?]{0,40}[.!?…]?\s*$",
+    re.IGNORECASE,
+)
 _DIRECTION = re.compile(
     r"\b(?:trust(?:s|ing)? the officer|wary of the officer|losing control|very upset,|may say)\b",
     re.I,
@@ -96,6 +103,8 @@ def why_refused(
         return f"sounds like the {sounds[0]}: {sounds[1]}"
     if _SPEAKER.match(draft):
         return "speaks for somebody else"
+    if _NARRATES.search(draft):
+        return "tells what is done, not what is said"
     if _DIRECTION.search(draft):
         return "says its stage direction aloud"
     if leaks:

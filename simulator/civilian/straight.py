@@ -15,9 +15,7 @@ from simulator.civilian.disclosure import content_words
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…—:\"“]\s*)$")
-_NAME_CLAIM = re.compile(
-    r"\b(?:my name(?:'s| is)|name's|call me|they call me)\s+([A-Z][a-z]+)", re.UNICODE
-)
+_NAME_CLAIM = re.compile(r"\b(?i:my name(?:'s| is)|name's|call me)\s+([A-Z][a-z]+)")
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
@@ -55,6 +53,7 @@ class Straight:
         self._scenario = scenario
         self._known = {word.strip("'’-").removesuffix("'s") for word in _WORD.findall(loaded_text)}
         self._lower = {word.lower() for word in self._known}
+        self._names = {*scenario.civilian.name.split(), *_NAME_CLAIM.findall(loaded_text)}
         self._numbers = set(_NUMBER.findall(loaded_text))
         self._kin = {_one_kin(hit) for hit in re.findall(r"[A-Za-zé]+", loaded_text.lower())}
 
@@ -62,7 +61,7 @@ class Straight:
         """What the draft claims that is not so, in a few words; None where it claims nothing."""
         plain = draft.replace("’", "'")
         person = self._scenario.civilian
-        if (named := _NAME_CLAIM.search(plain)) and named.group(1) not in person.name:
+        if (named := _NAME_CLAIM.search(plain)) and named.group(1) not in self._names:
             return f"claims the name {named.group(1)}"
         age = _AGE_CLAIM.search(plain)
         if age and (years := _number(age.group(1))) is not None and years != person.age:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenarios.behaviours import BEHAVIOURS, FAULTS, SKILLS, BehaviourId
+from simulator.civilian.affect import sound_causes
 from simulator.events import SessionStarted
 from simulator.review.model import Point, Said, Seen, Talk, TurningPoint
 from simulator.transcript import Turn, response_s
 
-#: An utterance or event that moves agitation by this much or more is a turning point.
-_TURNING_POINT = 6
+#: An utterance or event that moves agitation by this much or more is a turning point: about the most
+#: that plain words do in one turn (simulator.civilian.affect); the largest so many are shown.
+TURNING_POINT, _MOST_POINTS = 4, 7
+#: A question as a recogniser writes it down, without its mark.
+_ASKS = re.compile(
+    r"^(?:and |so |but |okay,? |well,? |now,? )?(?:what|where|who|why|how|when|which|do|did|does|are|is|was|were|can|"
+    r"could|would|will|have|has)\b(?! (?:a|the) )",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,17 @@ def seen(turns: Sequence[Turn]) -> list[Seen]:
 
 
 def turning_points(moved: Sequence[Move]) -> list[TurningPoint]:
-    """In order; what the scene did is not the officer's and stands on its own."""
+    """In order; what the scene did is not the officer's and stands on its own. A red line is one always."""
+    large = [
+        move
+        for move in moved
+        if move.entry.speaker in ("officer", "scene")
+        and (
+            abs(move.agitation) >= TURNING_POINT
+            or any(c.kind in ("red_line", "broken_promise") for c in move.entry.causes)
+        )
+    ]
+    shown = sorted(large, key=lambda move: -abs(move.agitation))[:_MOST_POINTS]
     return [
         TurningPoint(
             turn=move.entry.turn,
@@ -72,8 +91,8 @@ def turning_points(moved: Sequence[Move]) -> list[TurningPoint]:
             trust_change=move.trust,
             causes=move.entry.causes,
         )
-        for move in moved
-        if abs(move.agitation) >= _TURNING_POINT and move.entry.speaker in ("officer", "scene")
+        for move in large
+        if move in shown
     ]
 
 
@@ -85,10 +104,14 @@ def talk(turns: Sequence[Turn]) -> Talk:
     civilian_words = sum(len(t.text.split()) for t in civilian)
     answered = [r for t in civilian if (r := response_s(t.timed)) is not None]
     open_questions = sum(_did(t, "open_question") for t in officer)
-    asked = sum(max(t.text.count("?"), _did(t, "open_question")) for t in officer)
+    asked = sum(max(_questions(t.text), _did(t, "open_question")) for t in officer)
     longest = max(officer, key=lambda t: len(t.text.split()), default=None)
-    spoken = [t for t in officer if t.audio_s and t.text]
-    spoken_s = sum(t.audio_s or 0.0 for t in spoken)
+    pace, pauses_left_out = _pace(officer)
+    sounds = {t.turn: t.prosody for t in officer if t.prosody}
+    did = {turn: {c.id for c in sound_causes(heard)} for turn, heard in sounds.items()}
+    levels = [p.loudness_db for p in sounds.values() if p.loudness_db is not None]
+    waits = [p.waited_s for p in sounds.values() if p.waited_s is not None]
+    heard = [t for t in civilian if t.turn and any(map(str.isalnum, t.text))]
     return Talk(
         officer_words=officer_words,
         civilian_words=civilian_words,
@@ -103,9 +126,36 @@ def talk(turns: Sequence[Turn]) -> Talk:
         repeated_turns=[t.turn for t in officer if _did(t, "repeated_order")],
         silent_turns=[t.turn for t in officer if not t.text],
         interrupted_turns=[t.turn for t in civilian if t.cut_off],
-        words_per_minute=round(60 * sum(len(t.text.split()) for t in spoken) / spoken_s)
-        if spoken_s
-        else None,
+        words_per_minute=pace,
+        pauses_left_out=pauses_left_out,
+        loud_turns=[turn for turn, ids in did.items() if "loud" in ids],
+        loudest_db=round(max(levels), 1) if levels else None,
+        rushed_turns=[turn for turn, ids in did.items() if "rushed" in ids],
+        talked_over_turns=[turn for turn, ids in did.items() if "talked_over" in ids],
+        waited_median_s=round(statistics.median(waits), 1) if waits else None,
+        effective_pauses=[t for t, p in sounds.items() if p.waited_s and 3 <= p.waited_s < 8],
+        cut_in_turns=[t.turn for t in officer if t.cut_in_after_s is not None],
+        backchannels=sum(len(t.backchannels) for t in civilian),
+        own_words=sum(t.origin == "model" for t in heard),
+        replies=len(heard),
+    )
+
+
+def _pace(officer: Sequence[Turn]) -> tuple[int | None, bool]:
+    """(words a minute, whether pauses are left out) of what was spoken; None for what was typed."""
+    measured = [p for t in officer if t.prosody and (p := t.prosody.words_per_minute)]
+    if measured:
+        return round(statistics.median(measured)), True
+    spoken = [t for t in officer if t.audio_s and t.text]
+    spoken_s = sum(t.audio_s or 0.0 for t in spoken)
+    words = sum(len(t.text.split()) for t in spoken)
+    return (round(60 * words / spoken_s) if spoken_s else None), False
+
+
+def _questions(text: str) -> int:
+    """How many questions, with or without their marks."""
+    return text.count("?") or sum(
+        bool(_ASKS.match(part.strip())) for part in re.split(r"[.!…;]", text)
     )
 
 

@@ -107,7 +107,18 @@ class Talk(_Part):
     repeated_turns: list[int] = []
     silent_turns: list[int] = []
     interrupted_turns: list[int] = []
-    words_per_minute: int | None = None  # by voice; over the whole recording of each utterance
+    words_per_minute: int | None = None  # by voice; pauses left out where they were measured
+    pauses_left_out: bool = False
+    loud_turns: list[int] = []  # raised or shouted, against the officer's own usual level
+    loudest_db: float | None = None  # above that level
+    rushed_turns: list[int] = []
+    talked_over_turns: list[int] = []  # the officer spoke while the civilian was still speaking
+    waited_median_s: float | None = None  # between the civilian's last word and the officer's first
+    effective_pauses: list[int] = []  # turns before which the officer left a pause of 3 to 8 s
+    cut_in_turns: list[int] = []  # the civilian did not wait for the officer to finish
+    backchannels: int = 0  # "mm-hm" while the civilian spoke
+    own_words: int = 0  # replies in the model's own words, of all that were heard
+    replies: int = 0
 
 
 class Said(_Part):

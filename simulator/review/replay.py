@@ -15,6 +15,7 @@ from simulator.events import (
     Event,
     InjectHappened,
     OfficerSpoke,
+    ProsodyHeard,
     SessionStarted,
 )
 from simulator.review.model import Instead
@@ -41,6 +42,7 @@ class Replay:
         known: dict[int, list[Behaviour]] = {
             e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
         }
+        sounds = {e.turn: e for e in events if isinstance(e, ProsodyHeard)}
         before: Affect | None = None
         words = ""
         inject_id: str | None = None
@@ -55,7 +57,7 @@ class Replay:
                         return
                     affect.inject(injects[inject_id])
                 elif before is not None:
-                    affect.hear(words, known.get(event.turn, []))
+                    affect.hear(words, known.get(event.turn, []), sounds.get(event.turn))
                 if (affect.agitation, affect.trust) != (event.agitation, event.trust):
                     return
                 if inject_id is None and before is not None:
@@ -66,7 +68,7 @@ class Replay:
     def instead(self, turn: int, say: str, does: Sequence[BehaviourId]) -> Instead | None:
         """Where `say` at `turn` would have led; None where it cannot be told or would not have been better.
 
-        does: the behaviours of `say`, as whoever wrote it labelled it.
+        does: the behaviours of `say`, as whoever wrote it labelled it. It is taken as said in a usual voice.
         """
         if turn not in self._before:
             return None

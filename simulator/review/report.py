@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from scenarios.schema import BAND_NAMES
 from simulator.review.assess import BAND_POINTS, Review
 from simulator.review.chart import chart
+from simulator.review.evidence import TURNING_POINT
 
 
 def write_report(review: Review, path: Path) -> None:
@@ -26,7 +27,10 @@ CAUSE_KINDS = {
     "calming_signal": "What calms this person:",
     "inject": "It happened:",
     "silence": "",
-    "time": "",
+    "time": "How long it took:",
+    "prosody": "How it sounded:",
+    "repair": "Made good:",
+    "broken_promise": "A promise:",
 }
 
 
@@ -34,6 +38,7 @@ def _parts(review: Review) -> dict[str, object]:
     return {
         "bands": [(BAND_NAMES[band], low, high) for band, (low, high) in BAND_POINTS.items()],
         "cause_kinds": CAUSE_KINDS,
+        "turning_point": TURNING_POINT,
         "when": when(review.began_at),
         "narrow": chart(review, 360, 250),
         "wide": chart(review, 860, 300),

@@ -62,7 +62,18 @@ def _talk(talk: Talk) -> list[str]:
     if talk.interrupted_turns:
         lines.append(f"You cut in {len(talk.interrupted_turns)} times.")
     if talk.words_per_minute is not None:
-        lines.append(f"Your pace was {talk.words_per_minute} words a minute, pauses included.")
+        pauses = "left out" if talk.pauses_left_out else "included"
+        lines.append(f"Your pace was {talk.words_per_minute} words a minute, pauses {pauses}.")
+    if talk.loudest_db is not None:
+        at = ", ".join(f"turn {turn}" for turn in talk.loud_turns)
+        lines.append(
+            f"You raised your voice {len(talk.loud_turns)} times{f' ({at})' if at else ''}; loudest "
+            f"{talk.loudest_db:+.0f} dB against your usual level."
+        )
+    if talk.talked_over_turns:
+        lines.append(f"You talked over them {len(talk.talked_over_turns)} times.")
+    if talk.waited_median_s is not None:
+        lines.append(f"You waited {talk.waited_median_s:.1f} s before you spoke (median).")
     return lines
 
 

@@ -211,6 +211,59 @@ def consistency_command(ids: Sequence[str], model: str, seed: int, out: Path | N
     click.echo("Where replies are from: " + ", ".join(f"{n} {t / turns:.0%}" for n, t in shares))
 
 
+@trial.command("replies")
+@_SCENARIO
+@_MODEL
+@click.option("--variant", "names", multiple=True, help="Only these settings; may be repeated.")
+@_OUT
+def replies_command(ids: Sequence[str], model: str, names: Sequence[str], out: Path | None) -> None:
+    """What each part of finding a reply costs and gains: authored dialogues held out, answered with the rest.
+
+    \b
+    Examples:
+      deescal trial replies --scenario shoplifting-detention
+      deescal trial replies --variant "lines only, no model" --variant "base: 2 drafts"
+    """
+    from models.places import cache_dir
+    from simulator.cast import Cast
+    from simulator.trials.replies import VARIANTS, held_out, summaries
+
+    unknown = sorted(set(names) - set(VARIANTS))
+    if unknown:
+        raise click.UsageError(
+            f"no such settings: {', '.join(unknown)}; known: {', '.join(VARIANTS)}"
+        )
+    variants = list(names or VARIANTS)
+    scenarios = _scenarios(ids or _TEN[:4])
+    cast = Cast(model)
+    try:
+        total = 2 * len(variants) * len(scenarios)
+        with click.progressbar(length=total, label="Answering", file=sys.stderr) as bar:
+            rows = held_out(
+                cast.engine,
+                cast.model_sha256,
+                cast.embedder,
+                scenarios,
+                variants,
+                cache_dir(),
+                progress=lambda: bar.update(1),
+            )
+    finally:
+        cast.close()
+    found = summaries(rows)
+    click.echo(
+        f"{'settings':28} replies  own words  deflected  likeness (own)   distinct-2  first clause  whole    refused"
+    )
+    for each in found:
+        own = "  –  " if each.own_likeness is None else f"{each.own_likeness:.3f}"
+        click.echo(
+            f"{each.variant:28} {each.replies:7d}  {each.model_share:9.0%}  {each.deflected:9.0%}  "
+            f"{each.likeness:.3f}  {own:>7}  {each.distinct_2:10.3f}  {each.shown_median:10.2f} s  "
+            f"{each.seconds_median:5.2f} s  {each.refused_share:6.0%}"
+        )
+    _write(out, {"summaries": list(map(asdict, found)), "rows": list(map(asdict, rows))})
+
+
 def _tell_consistency(found: Consistency) -> None:
     click.echo(f"{found.scenario_id}: {found.turns} turns")
     for name in (

@@ -22,7 +22,7 @@ Lines = Literal["general", "briefed"]
 
 OFFICERS: tuple[Officer, ...] = ("trained", "bad")
 #: Lines of each stage that a session takes, after the greeting.
-_STAGES = {"early": 5, "middle": 6, "late": 6}
+_STAGES = {"early": 6, "middle": 7, "late": 7}
 _NAMES = ("Alvarez", "Bennett", "Cho", "Dorsey", "Engel", "Farrow")
 
 
@@ -40,7 +40,7 @@ def _general() -> dict[str, dict[str, list[dict[str, object]]]]:
 
 
 def script(loaded: Loaded, officer: Officer, lines: Lines, seed: int) -> list[Line]:
-    """The officer's lines of one session, 18 of them; drawn by the seed, the same for the same."""
+    """The officer's lines of one session, 21 of them; drawn by the seed, the same for the same."""
     draw = random.Random(f"{loaded.id} {officer} {lines} {seed}")
     fill = {"sir": _address(loaded.scenario), "name": draw.choice(_NAMES)}
     stages = _general()[officer]

@@ -93,12 +93,19 @@ class PlainPlayer:
         trust: int,
         disclosure: Disclosure,
         note: str = "",
+        on_clause: Callable[[str], None] | None = None,
     ) -> Reply:
         facts = [f for f in disclosure.may_tell(words) if f.id not in disclosure.told]
         if facts:
             return Reply(facts[0].text, "authored", "may be told", None)
         self._lines.append(self._lines.pop(0))
         return Reply(self._lines[-1], "model", "", None)
+
+    def mark(self) -> list[str]:
+        return list(self._lines)
+
+    def take_back(self, mark: list[str]) -> None:
+        self._lines = list(mark)
 
     def settle(self, heard: str) -> None: ...
 
