@@ -20,6 +20,8 @@ from benchmark.errors import BenchmarkError
 #: A reply is interrupted after this, where it lasts long enough.
 _INTERRUPT_AFTER_S, _TOO_SHORT_S = 0.5, 0.7
 _THINKS_S = 1.5
+#: Letters of the officer's lines: a soak is as long as it is in turns, not in words.
+_SHORT_LINE = 50
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
         voices.say(turn, number % len(workload.voices))
         for number, turns in enumerate(workload.conversations)
         for turn in turns
-        if turn.words and turn.over is None
+        if turn.words and turn.over is None and len(turn.say) == 1 and len(turn.words) < _SHORT_LINE
     ]
     began, interrupted = room.clock(), 0
     for line in cycle(lines):
