@@ -9,7 +9,7 @@ from benchmark.errors import BadBenchmarkInput
 from benchmark.generate_record import Generation
 from benchmark.metrics.directed import Told, told
 from benchmark.metrics.persona import Persona, persona
-from scenarios.loader import all_scenarios
+from scenarios.loader import load
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,8 @@ def pairs_of(generation: Generation) -> Pairs:
     """Raises BadBenchmarkInput where no turn was answered. A failed turn is counted and never scored as text."""
     dialogues = generation.dialogues
     directed = generation.manifest.setting == "fixed"
-    scenarios = (
-        {loaded.id: loaded.scenario for loaded in all_scenarios()}
-        if any(c.origin == "library" for c in dialogues.conversations)
-        else {}
-    )
+    library = {c.source for c in dialogues.conversations if c.origin == "library"}
+    scenarios = {source: load(source).scenario for source in library}
     numbers = {source: at for at, source in enumerate(dialogues.sources)}
     rows = []
     for asked in dialogues.asked:

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from scenarios.phrases import phrase_pattern
 from scenarios.schema import Scenario
 
-_NAME = re.compile(
-    r"\b(?i:my name(?:'s| is)|i(?:'m| am) called|call me|name'?s)\s+([A-Z][a-z]+)"
-)
+_NAME = re.compile(r"\b(?i:my name(?:'s| is)|i(?:'m| am) called|call me|name'?s)\s+([A-Z][a-z]+)")
 _AGE = re.compile(
     r"\b(?:i'?m|i am|i just turned)\s+(\d{1,2}|[a-z]+(?:-[a-z]+)?)(?:\s+years?(?: old)?)?(?=[.,!?]|\s+years?|$)",
     re.I,

@@ -6,6 +6,7 @@ is written here from WordNet's manual page and given to NLTK in the place of the
 
 from __future__ import annotations
 
+import functools
 import io
 import warnings
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class NoSynonyms:
         return []
 
 
+@functools.lru_cache(maxsize=2)
 def find_wordnet(folder: Path | None = None) -> WordNet | None:
     """NLTK's own, else Debian's; None where there is none. folder: that database and no other.
 
