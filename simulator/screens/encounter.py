@@ -117,11 +117,11 @@ class Encounter:
 
     def notice(self, line: str) -> None:
         """Put a line into the record and onto the screen."""
-        self._jobs.put(lambda: self._record(Noticed(what=line)))
+        self._jobs.put(lambda: self._record_notice(Noticed(what=line)))
 
     def leave(self) -> None:
         """The officer ends the session."""
-        self._jobs.put(lambda: self._live().leave())
+        self._jobs.put(self._leave)
 
     def keep(self) -> None:
         """Stop here; the session can be resumed. A reply that is being found is still recorded."""
@@ -177,7 +177,7 @@ class Encounter:
             else:
                 session.begin(started)
             for problem in problems:
-                self._record(Noticed(what=problem))
+                self._record_notice(Noticed(what=problem))
             self._turns(session)
             if session.ended and self.sound:
                 self._post(StageMoved("ended"))
@@ -254,6 +254,11 @@ class Encounter:
         elif self.sound:
             self.sound.play(audio, first)
 
+    def _leave(self) -> None:
+        if self._hands_free:
+            self._hands_free.conversing.give_way()
+        self._live().leave()
+
     def _say(self, words: str) -> None:
         if self._hands_free:
             self._hands_free.conversing.give_way()
@@ -298,8 +303,9 @@ class Encounter:
         """To the record, then to the screen. The voice is told by the gate, last: words are seen before heard."""
         recorder(self._records, self.session_id, self._show)(event)
 
-    def _record(self, event: Event) -> None:
-        self._gate(event.model_copy(update={"at_s": self._live().seconds()}))
+    def _record_notice(self, notice: Noticed) -> None:
+        """Not through the gate: it happened, whatever becomes of an answer that is not certain yet."""
+        self._to_record(notice.model_copy(update={"at_s": self._live().seconds()}))
 
     def _show(self, event: Event) -> None:
         if isinstance(event, CivilianSpoke):

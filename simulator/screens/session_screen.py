@@ -288,6 +288,9 @@ class SessionScreen(Screen[None]):
             if self.stage not in ("loading", "ended", "failed"):
                 self._hint("no microphone here: type, then Enter")
             return
+        if self.encounter.hands_free and not self._key.recording:
+            self._hint("just speak: no key is needed (F4 turns that off)")
+            return
         free = self.stage == "ready" or self._is_speaking()
         if not self._key.recording and not free:
             return
