@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Literal
@@ -89,8 +89,16 @@ class People:
             self.found_by[how] += 1
 
 
-def people_in(turns: Sequence[Turn]) -> People:
+def people_in(turns: Sequence[Turn], private: Collection[str] = ()) -> People:
+    """`private`: names and places, lower case, that a person has said are to go wherever they stand."""
     people = People()
+    for name in private:
+        if " " in name:
+            people.places.add(name)
+        else:
+            people.kinds[name] = "first" if name in lists().first else "last"
+            people.genders |= {name: lists().first[name]} if name in lists().first else {}
+            people.sure.add(name)
     lower_words = {w for turn in turns for w in re.findall(r"(?<![A-Z])\b[a-z]{3,}\b", turn.text)}
     for label in dict.fromkeys(turn.speaker for turn in turns):
         people.add(name_in_label(label), "label")
@@ -102,7 +110,7 @@ def people_in(turns: Sequence[Turn]) -> People:
         _by_lists(turn.text, lower_words, people)
     _by_calling(turns, lower_words, people)
     _places(turns, lower_words, people)
-    people.weak |= {w for w in people.kinds if w in lower_words}
+    people.weak |= {w for w in people.kinds if w in lower_words and w not in private}
     _variants(turns, lower_words, people)
     return people
 

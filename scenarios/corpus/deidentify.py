@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 
 from scenarios.corpus.deid_lists import lists
@@ -28,10 +29,11 @@ _TITLE_BEFORE = re.compile(
 )
 
 
-def deidentify(transcript: Transcript, seed: int = 0) -> Outcome:
+def deidentify(transcript: Transcript, seed: int = 0, private: Collection[str] = ()) -> Outcome:
     """Text and labels with surrogates. `facts["replaced"]` lists originals: it stays with the run,
-    and is never published; `facts["leaks"]` is what the check afterwards still finds suspicious."""
-    people = people_in(transcript.turns)
+    and is never published; `facts["leaks"]` is what the check afterwards still finds suspicious.
+    `private`: names and places, lower case, that are to go wherever they stand with a capital."""
+    people = people_in(transcript.turns, private)
     surrogates = Surrogates(seed, transcript.video, people)
     counts: Counter[str] = Counter()
     turns: list[Turn] = []

@@ -140,8 +140,8 @@ class LocalJudge:
                 f"the transcript does not fit the judge's context ({len(tokens)} tokens)"
             )
         sampling = Sampling(temperature=0, repeat_penalty=1.0, grammar=wanted.grammar)
-        new = tokens[len(engine.tokens) :]
-        drawn = list(engine.generate(sampling, max_tokens=wanted.most_tokens, prompt=new))
+        fresh = tokens[len(engine.tokens) :]
+        drawn = list(engine.generate(sampling, max_tokens=wanted.most_tokens, prompt=fresh))
         return engine.detokenize(drawn)
 
     def __enter__(self) -> Self:

@@ -100,12 +100,12 @@ def summary(leaks: Iterable[dict[str, str]]) -> str:
     one place. `leaks`: source, kind, where."""
     rows: dict[str, dict[str, list[dict[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for leak in leaks:
-        word = re.search(r"«(.*?)»", leak["where"])
-        rows[leak["kind"]][(word[1] if word else leak["where"]).lower()].append(leak)
+        marked = re.search(r"«(.*?)»", leak["where"])
+        rows[leak["kind"]][(marked[1] if marked else leak["where"]).lower()].append(leak)
     lines = ["# What may have slipped through", ""]
     lines += [
-        "Read it before anything is passed on. What is a name or a place: write to the maintainers of the lists, or",
-        "reject the transcript in the review. It quotes transcripts: it stays with the run.",
+        "Read it before anything is passed on. A name or a place that still stands: write it into private.txt in this",
+        "folder, one a line, and run `build` again. This file quotes transcripts: it stays with the run.",
     ]
     for kind in sorted(rows, key=lambda kind: _READ_FIRST.get(kind, 5)):
         words = sorted(rows[kind].items(), key=lambda row: (-len(row[1]), row[0]))

@@ -150,7 +150,7 @@ def _apply(run: Run, stage: Stage, transcript: Transcript) -> Outcome:
     if stage == "clean":
         return clean.clean(transcript)
     if stage == "deidentify":
-        return deidentify.deidentify(transcript, run.settings.seed)
+        return deidentify.deidentify(transcript, run.settings.seed, run.private_words())
     cleaned = run.kept("clean", transcript.source)
     facts = cleaned.facts if cleaned else {}
     return filters.filtered(
@@ -179,7 +179,7 @@ def _version(run: Run, stage: Stage) -> str:
     if stage == "clean":
         return str(clean.VERSION)
     if stage == "deidentify":
-        return f"{deidentify.VERSION}:{_file_hash('deid_words.yaml')}:{run.settings.seed}"
+        return f"{deidentify.VERSION}:{_file_hash('deid_words.yaml')}:{run.settings.seed}:{_hash(*run.private_words())}"
     return f"{filters.VERSION}:{_hash(_filter_rules(run).model_dump_json())}"
 
 

@@ -2,6 +2,7 @@
 
 DIR/run.json                     what the run is made with
 DIR/stages/3-clean/SOURCE.json   line 1: key, findings, facts; line 2: the transcript
+DIR/private.txt                  yours: names and places that are to go too, one a line
 DIR/review/decisions.json        what people decided (see `decisions`)
 DIR/report.json, report.md       everything that was skipped, dropped, replaced, and why
 DIR/leaks.md                     what de-identification may have missed, for a person to read
@@ -146,6 +147,18 @@ class Run:
         start = 0 if after is None else STAGES.index(after) + 1
         for stage in STAGES[start:]:
             self.path(stage, source).unlink(missing_ok=True)
+
+    def private_words(self) -> tuple[str, ...]:
+        """Names and places of `private.txt`, lower case: what a reader of leaks.md wants gone too."""
+        path = self.folder / "private.txt"
+        if not path.is_file():
+            return ()
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise BadScenario(f"{path}: cannot be read as UTF-8: {problem}") from None
+        kept = (" ".join(line.lower().split()) for line in lines if not line.startswith("#"))
+        return tuple(sorted({line for line in kept if line}))
 
     def decisions(self) -> dict[str, Decision]:
         """`review/decisions.json`: {source: {"verdict": "accept"|"reject"|null, "roles": {label:

@@ -207,6 +207,30 @@ def test_one_file_that_cannot_be_read_is_bad_input(tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
+def test_what_a_reader_writes_into_private_txt_is_replaced_too(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    many_encounters(tmp_path / "in", 1)
+    path = tmp_path / "in" / "youtube_0.csv"
+    path.write_text(
+        path.read_text() + "59:00,[Suspect],My horse Zorblat and the Thirsty Goose were there.\n"
+    )
+    out = tmp_path / "run"
+    built(tmp_path / "in", out)
+    before = written(out)
+
+    def text() -> str:
+        transcript = Run.open(out).transcript("deidentify", "youtube_0")
+        assert transcript is not None
+        return transcript.turns[-1].text
+
+    assert "Zorblat" in text()
+    (out / "private.txt").write_text("# read on Monday\nZorblat\nThirsty  Goose\n")
+    built(tmp_path / "in", out)
+    assert not {"Zorblat", "Thirsty", "Goose"} & set(re.findall(r"\w+", text()))
+    changed = {name.split("/")[1] for name, at in written(out).items() if before.get(name) != at}
+    assert changed == {"4-deidentify", "5-filter"}
+
+
 def test_pipes_and_broken_links_are_told(folder: Path, tmp_path: Path) -> None:
     os.mkfifo(folder / "pipe.csv")
     (folder / "link.csv").symlink_to(tmp_path / "nowhere")
