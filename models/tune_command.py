@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -57,6 +58,9 @@ def tune(
     path = Path(model) if model.endswith(".gguf") else model_path(model)
     if not path.is_file():
         raise BadInput(f"{path}: there is no such model file")
+    busy = _busy()
+    if busy:
+        click.echo(busy, err=True)
     with _bar(as_json) as say:
         tuning = measure(path, rounds, say)
     found = tuning.found
@@ -86,6 +90,17 @@ def tune(
         )
     if quantisation and not dry_run and model == "civilian":
         _choose_quantisation(catalog.default_for("civilian").id == BUILT_ID, as_json)
+
+
+def _busy() -> str:
+    """A word of warning where other programs want the cores."""
+    try:
+        load, have = os.getloadavg()[0], os.cpu_count() or 1
+    except OSError:  # not told on this system
+        return ""
+    if load <= 0.5 * have:
+        return ""
+    return f"This machine is busy (load {load:.1f} on {have} cores): tune again when nothing else runs."
 
 
 def _choose_quantisation(built: bool, quiet: bool) -> None:
