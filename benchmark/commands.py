@@ -154,16 +154,32 @@ def voice(
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr where a person looks on."""
+    """A bar on stderr where a person looks on; a line now and then in a log; nothing when quiet."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield (lambda _what, _share: None) if quiet else _log_lines()
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("loading", total=1.0)
         yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+def _log_lines(every_s: float = 20.0) -> Callable[[str, float], None]:
+    import time
+
+    told = time.monotonic()
+
+    def tell(what: str, share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= every_s:
+            told = time.monotonic()
+            click.echo(f"{share:4.0%} {what}", err=True)
+
+    return tell
 
 
 def _finish(run: RunFile, out: Path | None, as_json: bool, check: bool) -> None:

@@ -212,7 +212,12 @@ def _figures(played: Replay) -> list[Figure]:
         ("reply_ms", "ms", "lower", "officer's line to the civilian's whole reply"),
         ("first_token_ms", "ms", "lower", "to the model's first token, where it was asked"),
         ("decode_tokens_per_s", "tokens/s", "higher", "decode within a reply"),
-        ("start_ms", "ms", "lower", "a scenario begun, civilian's first words included"),
+        (
+            "start_ms",
+            "ms",
+            None,
+            "a scenario begun: prompt computed the first time, from disk later",
+        ),
     ):
         figures += _middle_and_tail(name, samples[name], unit, better, about)
     asked = [t for t in played.turns if t.first_token_ms is not None]
