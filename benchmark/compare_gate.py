@@ -186,12 +186,19 @@ def _interval(old: Found, new: Found, name: str, sign: int) -> tuple[float | Non
     one, other = old.run.samples.get(name, []), new.run.samples.get(name, [])
     if name in _CAPACITY or len(one) < 3 or len(other) < 3:
         return None, None
-    draw = random.Random(f"{name} {len(one)} {len(other)}")
     clusters = old.run.clusters
+    if old.kind in _QUALITY and len(one) == len(other) and clusters == new.run.clusters:
+        # -1: the measure does not apply to this item (benchmark/score_figures.py).
+        kept = [i for i in range(len(one)) if one[i] >= 0 and other[i] >= 0]
+        one, other = [one[i] for i in kept], [other[i] for i in kept]
+        clusters = [clusters[i] for i in kept] if clusters else clusters
+        if len(one) < 3:
+            return None, None
+    draw = random.Random(f"{name} {len(one)} {len(other)}")
     if (
         old.kind in _QUALITY
         and len(one) == len(other)
-        and clusters == new.run.clusters
+        and old.run.clusters == new.run.clusters
         and clusters
     ):
         drawn = _paired(one, other, clusters, draw)
