@@ -165,7 +165,7 @@ class AuthoredReplies:
 
     def _mood_cost(self, agitation: int, trust: int) -> Vectors:
         apart = np.abs(self._agitation - agitation) + np.abs(self._trust - trust)
-        cost: Vectors = _MOOD_WEIGHT * apart / 200
+        cost: Vectors = (_MOOD_WEIGHT * apart / 200).astype(np.float32)
         return cost
 
     def draft_fit(

@@ -7,9 +7,10 @@ being found. Every sentence passes the guard before it is cleared.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from models.engine import Engine, Sampling
 from models.several import Continuation, Several
@@ -170,7 +171,8 @@ class Drafting:
             raw = self._engine.detokenize(draft.tokens)
             sampling = replace(self._samplings[number], seed=self._samplings[number].seed + 1)
             pieces = raw.encode()
-            with closing(self._engine.generate(sampling, left)) as tokens:
+            drawn = cast("Generator[int]", self._engine.generate(sampling, left))
+            with closing(drawn) as tokens:
                 for token in tokens:
                     pieces += self._engine.piece(token)
                     now = pieces.decode("utf-8", "replace")

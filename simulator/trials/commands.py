@@ -82,7 +82,7 @@ def validity(ids: Sequence[str], lines: str, seeds: int, as_meant: bool, out: Pa
                 lines,  # type: ignore[arg-type]
                 range(1, seeds + 1),
                 cache_dir() / "vectors",
-                lambda loaded: bar.update(1, loaded),
+                lambda _: bar.update(1),
             )
         )
     whole, each = verdict("all", played), by_scenario(played)
