@@ -12,19 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from models.places import data_dir
 from scenarios.errors import BadScenario
 from scenarios.schema import Dialogue, Scenario
+from scenarios.yaml_lines import NotYaml, line_of, parse
 
 LIBRARY = Path(__file__).parent / "library"
 
 _Model = TypeVar("_Model", bound=BaseModel)
-#: libyaml where the wheel has it: a library of 45 scenarios and 270 dialogues loads ten times
-#: sooner.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
@@ -117,8 +114,7 @@ def problems(path: Path, model: type[BaseModel] = Scenario) -> list[str]:
 
 def line_in(path: Path, field: Sequence[str | int]) -> int:
     """The line of a YAML file on which a field stands, from 1; of the deepest part that is there."""
-    tree = yaml.compose(_read(path), Loader=_Loader)
-    return _line_of(tree, list(field)) if tree is not None else 1
+    return line_of(_read(path), field)
 
 
 class _Refused(Exception):
@@ -144,30 +140,26 @@ def _checked(model: type[_Model], raw: bytes, path: Path) -> _Model:
 
 def _validated(model: type[_Model], raw: bytes, path: Path) -> _Model:
     try:
-        data = yaml.load(raw, Loader=_Loader)  # a safe loader, the C one where there is one
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        mark = getattr(problem, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        what = getattr(problem, "problem", None) or "not text in UTF-8"
-        raise _Refused([f"{path}:{line}: not YAML: {what}"]) from None
+        data = parse(raw)
+    except NotYaml as problem:
+        raise _Refused([f"{path}:{problem.line}: not YAML: {problem.what}"]) from None
     if not isinstance(data, dict):
         raise _Refused([f"{path}:1: expected a mapping of fields, found {type(data).__name__}"])
     try:
         return model.model_validate(data)
     except ValidationError as problem:
-        tree = yaml.compose(raw, Loader=_Loader)
-        lines = [_one_line(path, tree, error) for error in problem.errors()]
+        lines = [_one_line(path, raw, error) for error in problem.errors()]
         raise _Refused(lines) from None
 
 
-def _one_line(path: Path, tree: Any, error: Any) -> str:
+def _one_line(path: Path, raw: bytes, error: Any) -> str:
     where = [
         part
         for part in error["loc"]
         if not (isinstance(part, str) and part.startswith("function-"))
     ]
     where += error.get("ctx", {}).get("at", [])  # a fault between parts says where it is
-    line = _line_of(tree, where)
+    line = line_of(raw, where)
     field = ".".join(str(part) for part in where) or "the whole"
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
@@ -177,26 +169,6 @@ def _one_line(path: Path, tree: Any, error: Any) -> str:
     elif not isinstance(error["input"], dict | list | BaseModel):
         message += f" (found {str(error['input'])[:60]!r})"
     return f"{path}:{line}: {field}: {message}"
-
-
-def _line_of(node: Any, where: list[Any]) -> int:
-    """The line of the deepest part of the path that is there."""
-    line = node.start_mark.line + 1
-    for part in where:
-        below = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    below, line = value, key.start_mark.line + 1
-        elif (
-            isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
-        ):
-            below = node.value[part]
-            line = below.start_mark.line + 1
-        if below is None:
-            break
-        node = below
-    return int(line)
 
 
 def _fields_at(where: list[Any]) -> list[str]:

@@ -6,16 +6,38 @@ All strengths are points on two 0-100 scales, agitation and trust (see DESIGN "A
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from scenarios.behaviours import BehaviourId
 from scenarios.consistency import person_faults, refuse, scenario_faults
 
+
+def _printable(text: str) -> str:
+    """Control characters would steer the terminal that prints them; marks of direction hide text."""
+    for letter in text:
+        if (unicodedata.category(letter) == "Cc" and letter not in "\n\t") or letter in _HIDING:
+            raise ValueError(f"a character that cannot be seen is in it (U+{ord(letter):04X})")
+    return text
+
+
+_HIDING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_Seen = AfterValidator(_printable)
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600), _Seen]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), _Seen
+]
 Points = Annotated[int, Field(ge=0, le=100)]
 Delta = Annotated[int, Field(ge=-60, le=60)]
 

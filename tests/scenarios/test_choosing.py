@@ -33,6 +33,7 @@ def test_filters_hold_together(deescal: Deescal) -> None:
 
 def test_those_with_a_warning_can_be_left_out(deescal: Deescal) -> None:
     rows = json.loads(deescal("list", "--no-warnings", "--json").output)
+    assert rows
     assert {row["id"] for row in rows} == {
         loaded.id for loaded in all_scenarios() if not loaded.scenario.content.warnings
     }

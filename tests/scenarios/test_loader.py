@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.errors import BadScenario
 from scenarios.loader import LIBRARY, all_scenarios, load, load_dialogue, problems, surprise
-from scenarios.schema import BAND_NAMES
+from scenarios.schema import BAND_NAMES, Dialogue
 
 ID = "shoplifting-detention"
 
@@ -94,6 +94,9 @@ def test_a_wrong_type_says_what_was_found(copy: Path) -> None:
         (b"id: [unclosed\n", "not YAML"),
         (b"\xff\xfe\x00\x00", "not"),
         (b"id: a\n\tb: c\n", "not YAML"),
+        (b"id: a\nb: c\x07\n", ":2: not YAML: a control character (#07)"),
+        (b"id: a\nb: \xe9\n", ":2: not YAML: not text in UTF-8"),
+        (b"id: a\nb: c\nid: d\n", ":3: not YAML: the field 'id' is there twice"),
     ],
 )
 def test_what_is_no_scenario_is_one_line(tmp_path: Path, content: bytes, says: str) -> None:
@@ -114,6 +117,15 @@ def test_a_dialogue_with_an_unknown_behaviour_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(BadScenario, match=r"exchanges\.\d+\.does\.\d+"):
         load_dialogue(path)
+
+
+@pytest.mark.parametrize("unseen", ["\\e[31m", "\\u202e"])
+def test_what_would_steer_a_terminal_or_hide_is_refused(copy: Path, unseen: str) -> None:
+    dialogue = next(copy.parent.glob("dialogues/1-*.yaml"))
+    line = edit(dialogue, '"Somebody ought to be."', f'"Somebody {unseen} ought to be."')
+    (found,) = problems(dialogue, Dialogue)
+    assert found.startswith(f"{dialogue}:{line}: exchanges.")
+    assert "cannot be seen" in found
 
 
 def test_a_name_that_is_not_there_gets_a_guess() -> None:
