@@ -427,3 +427,42 @@ def test_a_server_that_answers_rubbish_or_refuses_is_given_up(tmp_path: Path) ->
         generate(
             EndpointSpeaker("http://127.0.0.1:9", "", pause_s=0), small(), PLAN, tmp_path / "c"
         )
+
+
+@pytest.mark.slow
+def test_a_transformers_model_answers_and_tells_how_likely_the_real_reply_was(
+    tmp_path: Path,
+) -> None:
+    torch = pytest.importorskip(
+        "torch", reason="needs the train extra: make pipeline-smoke installs it"
+    )
+    transformers = pytest.importorskip("transformers", reason="needs the train extra")
+    from benchmark.generate_speakers import TransformersSpeaker
+    from models.fetch import model_path
+
+    base = model_path("civilian")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(base.parent), gguf_file=base.name)
+    tokenizer.save_pretrained(tmp_path / "tiny")
+    torch.manual_seed(0)
+    shape = {
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+    }
+    config = transformers.LlamaConfig(
+        vocab_size=49152, num_key_value_heads=2, eos_token_id=2, **shape
+    )
+    transformers.LlamaForCausalLM(config).save_pretrained(tmp_path / "tiny")
+    speaker = TransformersSpeaker(str(tmp_path / "tiny"))
+    made = generate(speaker, small(2), replace(PLAN, setting=SETTINGS["paper"]), tmp_path / "a")
+    again = generate(speaker, small(2), replace(PLAN, setting=SETTINGS["paper"]), tmp_path / "b")
+    assert [r.raw for r in made.replies.values()] == [r.raw for r in again.replies.values()]
+    for reply in made.replies.values():
+        assert reply.real_log_probability is not None
+        # Random weights know nothing: each token about as likely as any other.
+        assert reply.real_log_probability / reply.real_tokens == pytest.approx(-10.8, abs=0.7)
+    assert made.manifest.speaker["speaker"] == "transformers"
+    assert len(made.manifest.model.sha256) == 64
+    with pytest.raises(BadBenchmarkInput, match="transformers cannot load it"):
+        TransformersSpeaker(str(tmp_path / "nothing-here"))
