@@ -89,7 +89,7 @@ def going_along(scores: Scores) -> None:
         for prefix, text in (("", "said"), ("real_", "real")):
 
             def holds(row: Pair, text: str = text, answer: str = answer) -> bool:
-                return compliance.answer_to(getattr(row, text)) == answer
+                return compliance.answer_to(row.officer, getattr(row, text)) == answer
 
             label = f"{prefix.replace('_', ' ')}{about}"
             scores.share(prefix + name, holds, label, among=lambda r: compliance.demands(r.officer))

@@ -20,13 +20,15 @@ _ORDER = re.compile(
     _I,
 )
 _RESISTS = re.compile(
-    r"^\W*(?:no|nope|nah|never|why|what for|for what)\b|\b(?:fuck (?:you|off|that)|i don'?t have to|i'?m not (?:going|"
+    r"^\W*(?:why|what for|for what)\b|\b(?:fuck (?:you|off|that)|i don'?t have to|i'?m not (?:going|"
     r"doing|giving|telling|answering|showing|moving|getting|stepping|signing|talking|leaving)|i refuse|i won'?t|hell "
     r"no|my rights?|a lawyer|attorney|leave me alone|get away|get off|don'?t touch|for what|what did i do|none of your|"
     r"shut up|you can'?t (?:do|make|just|tell|take|search|come)|i ain'?t|not without|make me|bullshit|this is (?:not "
     r"right|wrong|ridiculous|harassment)|i didn'?t do|am i being detained|am i under arrest|screw you|go to hell)\b",
     _I,
 )
+#: Resists an order; to a question it is only an answer.
+_NO = re.compile(r"^\W*(?:no|nope|nah|never)\b", _I)
 _COMPLIES = re.compile(
     r"^\W*(?:yes|yeah|yep|yup|ok|okay|sure|alright|all right|fine|right here|here(?: you go|'s| it is)?|i am|i will|"
     r"i'?ll|of course|absolutely|certainly|uh[- ]huh|mm[- ]?hmm|my name is|it'?s)\b"
@@ -41,8 +43,8 @@ def demands(officer: str) -> bool:
     return "?" in officer or bool(_ORDER.search(officer))
 
 
-def answer_to(reply: str) -> Answer:
+def answer_to(officer: str, reply: str) -> Answer:
     """Resistance is looked for first: "Okay, but I'm not showing you that" resists."""
-    if _RESISTS.search(reply):
+    if _RESISTS.search(reply) or (_ORDER.search(officer) and _NO.search(reply)):
         return "resists"
     return "goes along" if _COMPLIES.search(reply) else "neither"

@@ -75,12 +75,14 @@ def test_the_librarys_own_civilians_stay_in_role_and_refuse_nothing() -> None:
         ("Step out of the car for me.", "I don't have to do that.", "resists"),
         ("What's your name?", "Why? What did I do?", "resists"),
         ("Sit down, please.", "Okay, but I'm not giving you anything.", "resists"),
+        ("Put it down and come here.", "No.", "resists"),
+        ("Do you have kids?", "No.", "neither"),
         ("Where were you?", "The blue one was there all day.", "neither"),
     ],
 )
 def test_going_along_and_resisting(officer: str, reply: str, answer: str) -> None:
     assert compliance.demands(officer)
-    assert compliance.answer_to(reply) == answer
+    assert compliance.answer_to(officer, reply) == answer
 
 
 def test_a_remark_asks_nothing() -> None:
