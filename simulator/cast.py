@@ -19,6 +19,7 @@ from models.places import cache_dir
 from scenarios.loader import Loaded
 from scenarios.schema import SubjectType
 from simulator.civilian.authored import AuthoredReplies
+from simulator.civilian.odd_words import oddity
 from simulator.civilian.reply import CivilianPlayer, ReplySettings
 from simulator.civilian.reply_settings import settings_for
 from simulator.civilian.straight import Straight, scenario_text
@@ -149,6 +150,7 @@ class Cast:
             seed=seed,
             clock=clock,
             sound=sound,
+            odd=lambda words: oddity(words, self.embedder.pieces),
         )
 
     def close(self) -> None:

@@ -108,6 +108,7 @@ class Cause(BaseModel):
         "prosody",
         "repair",
         "broken_promise",
+        "odd_words",
     ]
     id: str
     about: str

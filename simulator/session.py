@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from scenarios.schema import Band, Ending, Inject, Scenario, SubjectType
-from simulator.civilian.affect import Affect, Step
+from simulator.civilian.affect import ODD_WORDS, Affect, Step
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.guard import clauses
 from simulator.civilian.reply import Reply
@@ -126,7 +126,7 @@ class Session:
     interrupts.
 
     Not thread-safe: one thread drives it. publish is called on that thread, in order, for every
-    event.
+    event. odd: what is odd about words that are no part of the encounter (civilian/odd_words.py).
     """
 
     def __init__(
@@ -140,6 +140,7 @@ class Session:
         seed: int,
         clock: Callable[[], float] = time.monotonic,
         sound: SoundTimes | None = None,
+        odd: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self.scenario = scenario
         self.subject_type = subject_type
@@ -149,6 +150,7 @@ class Session:
         self._player = player
         self._recognise = recognise
         self._publish = publish
+        self._odd = odd
         self._clock = clock
         self._sound = sound or SoundTimes()
         self._zero = clock()
@@ -357,13 +359,21 @@ class Session:
         prosody: ProsodyHeard | None = None,
     ) -> list[Behaviour]:
         """What the words do to the civilian. known: behaviours that a record already holds."""
-        behaviours = known
+        odd = self._odd(words)
+        if odd not in ODD_WORDS:
+            odd = None
+        behaviours = [] if odd else known
         if behaviours is None:
             behaviours = self._recognise(words, self._officer_words, self._last_reply)
             if behaviours:
                 self._tell(BehavioursRecognised(turn=self.turn, behaviours=behaviours))
         self._before.append((self.agitation, self.trust))
-        self._move(self._affect.hear(words, behaviours, prosody), behaviours)
+        step = (
+            self._affect.hear_odd(words, odd)
+            if odd
+            else self._affect.hear(words, behaviours, prosody)
+        )
+        self._move(step, behaviours)
         self._officer_words.append(words)
         opened = self._disclosure.officer_said(words, self.trust)
         if opened:

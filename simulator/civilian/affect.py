@@ -78,6 +78,14 @@ _OWNS_IT = re.compile(
     r"i came (?:in|on|at you) (?:too )?(?:hot|strong|hard))\b",
     re.IGNORECASE,
 )
+#: What is odd about words that do not belong here, by simulator.civilian.odd_words.
+ODD_WORDS = {
+    "machine": "took them for a machine",
+    "role": "asked for what has nothing to do with this",
+    "foreign": "spoke words they do not understand",
+    "nonsense": "said words that are none",
+}
+_QUOTED = 80
 #: What an officer who says nothing does, by how many turns in a row.
 _SILENCES = ((-1.0, 0.0), (2.0, -1.0), (4.0, -2.0))
 #: Being kept waiting, in seconds from the civilian's last word to the officer's first, by voice. A
@@ -194,6 +202,24 @@ class Affect:
         step = self._move(causes, crossed)
         self._good_turns += bool(self._last_skills and not faults and not crossed)
         return step
+
+    def hear_odd(self, words: str, kind: str) -> Step:
+        """Words that are no part of the encounter (odd_words.py): they puzzle, and do no more.
+
+        Nothing that a recogniser finds in gibberish, or in talk of machines, is held against anybody.
+        """
+        self._turns += 1
+        self._silences = self._good_turns = 0
+        self._last_skills = set()
+        cause = Cause(
+            kind="odd_words",
+            id=kind,
+            about=ODD_WORDS[kind],
+            quote=words[:_QUOTED],
+            agitation=2.0,
+            trust=-1.0,
+        )
+        return self._move([cause], [])
 
     def inject(self, event: Inject) -> Step:
         cause = Cause(

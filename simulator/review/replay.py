@@ -56,6 +56,8 @@ class Replay:
                     if inject_id not in injects:
                         return
                     affect.inject(injects[inject_id])
+                elif before is not None and event.causes and event.causes[0].kind == "odd_words":
+                    affect.hear_odd(words, event.causes[0].id)
                 elif before is not None:
                     affect.hear(words, known.get(event.turn, []), sounds.get(event.turn))
                 if (affect.agitation, affect.trust) != (event.agitation, event.trust):

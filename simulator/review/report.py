@@ -31,6 +31,7 @@ CAUSE_KINDS = {
     "prosody": "How it sounded:",
     "repair": "Made good:",
     "broken_promise": "A promise:",
+    "odd_words": "",
 }
 
 
