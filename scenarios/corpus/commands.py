@@ -286,6 +286,7 @@ def annotate(
     from scenarios.corpus.annotate import annotate as annotate_run
     from scenarios.corpus.judge import EndpointJudge, LocalJudge
     from scenarios.corpus.run import Run
+    from scenarios.errors import ScenarioError
 
     run = Run.open(run_folder)
     judge: EndpointJudge | LocalJudge
@@ -310,7 +311,12 @@ def annotate(
             f"{name:32} kappa {shown}  agree {row['agree']:4.0%}  "
             f"yes: detectors {row['detectors_yes']}, judge {row['judge_yes']} of {row['n']}"
         )
-    click.echo(f"{result.folder / 'agreement.json'}")
+    if result.agreement.get("files"):
+        click.echo(f"{result.folder / 'agreement.json'}")
+    if result.failed:
+        raise ScenarioError(
+            f"{len(result.failed)} transcripts have no answer: run again to ask about them"
+        )
 
 
 def _check(source: Path) -> None:

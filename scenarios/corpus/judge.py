@@ -210,10 +210,10 @@ class EndpointJudge:
                 elif problem.code in (401, 403, 404, 405):
                     raise JudgeDown(f"{self._url} refuses: {last}") from None
             except TimeoutError:
-                last = f"no answer within {self._timeout_s:.0f} s"
+                last = f"no answer within {self._timeout_s:g} s"
             except urllib.error.URLError as problem:
                 if isinstance(problem.reason, TimeoutError):
-                    last = f"no answer within {self._timeout_s:.0f} s"
+                    last = f"no answer within {self._timeout_s:g} s"
                 else:
                     last = f"cannot be reached: {problem.reason}"
             except (ConnectionError, OSError) as problem:

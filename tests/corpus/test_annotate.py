@@ -104,7 +104,7 @@ def test_a_slow_judge_costs_its_transcripts_and_no_more(run: Run) -> None:
 
     with server(slow) as (url, _):
         result = annotate(run, judge_at(url, timeout_s=0.2, tries=1), None)
-    assert set(result.failed.values()) == {"no answer within 0 s"}
+    assert set(result.failed.values()) == {"no answer within 0.2 s"}
     assert len(result.failed) == 4
 
 
