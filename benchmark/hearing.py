@@ -57,7 +57,7 @@ def hearing(folder: Path) -> Hearing:
 def bare_words(text: str) -> str:
     """Lower case, without punctuation: what a word error rate compares."""
     kept = "".join(c if c.isalnum() or c in "' " else " " for c in text.lower().replace("’", "'"))
-    return " ".join(kept.split()) or "-"
+    return " ".join(kept.replace("alright", "all right").split()) or "-"
 
 
 def _word_error_rate(said: list[str], heard: list[str]) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from benchmark.engine_bench import model_facts
 from benchmark.hearing import Hearing, hearing
 from benchmark.runfile import Figure, Model, RunFile, new_run_id, utc_now
 from benchmark.statistics import median_interval, percentile
-from benchmark.voice_lines import OfficerVoices, sound_sha256, speak_conversation, speak_lines
+from benchmark.voice_lines import recordings, sound_sha256
 from benchmark.voice_session import SpokenTurn, VoiceSession, voice_session
 from benchmark.voice_workload import VoiceWorkload, voice_workload
 from benchmark.workload import endless, identity
@@ -47,27 +47,17 @@ def bench_voice(model: str, threads: int, progress: Progress, quick: bool = Fals
         workload = workload.model_copy(update={"name": "voice-quick", "conversations": few})
     loaded = endless(workload.scenario)
     on = device()
-    with tempfile.TemporaryDirectory(prefix="deescal-bench-") as name:
-        folder = Path(name)
-        voices = OfficerVoices(workload)
-        for number, turns in enumerate(workload.conversations):
-            progress("the officer's lines are spoken", 0.02 * number)
-            (folder / "talk" / str(number)).mkdir(parents=True)
-            speak_conversation(
-                voices, turns, number % len(workload.voices), folder / "talk" / str(number)
-            )
-        (folder / "lines").mkdir()
-        most = _QUICK_LINES if quick else None
-        for count, _ in enumerate(speak_lines(workload, voices, folder / "lines", most)):
-            progress("the officer's lines are spoken", 0.06 + 0.001 * count)
-        sound = sound_sha256(folder)
-        progress("spoken sessions in their own process", 0.2)
-        played = voice_session(model, threads, folder / "talk", len(workload.conversations))
-        progress("two recognisers in turn", 0.6)
-        heard = hearing(folder / "lines")
+    said = "the officer's lines are spoken (once; they are kept)"
+    folder = recordings(
+        workload, _QUICK_LINES if quick else None, lambda share: progress(said, 0.2 * share)
+    )
+    progress("spoken sessions in their own process", 0.2)
+    played = voice_session(model, threads, folder / "talk", len(workload.conversations))
+    progress("two recognisers in turn", 0.6)
+    heard = hearing(folder / "lines")
     progress("done", 1.0)
     notes = list(_NOTES)
-    if voices.espeak is None and any(voice.espeak for voice in workload.voices):
+    if shutil.which("espeak-ng") is None and any(voice.espeak for voice in workload.voices):
         notes.append(
             "espeak-ng is not installed: its voices were spoken by Piper in another manner."
         )
@@ -80,7 +70,7 @@ def bench_voice(model: str, threads: int, progress: Progress, quick: bool = Fals
         runtime=runtime(),
         models=[model_facts(model, path), _weights("asr"), _weights("tts")],
         workload=identity(workload, loaded),
-        settings={**played.settings, "officer_sound_sha256": sound},
+        settings={**played.settings, "officer_sound_sha256": sound_sha256(folder)},
         samples=_samples(heard, played),
         figures=_figures(workload, heard, played, default_model=model == "civilian"),
         notes=[*notes, *(each.note for each in played.talked_over if each.note)],

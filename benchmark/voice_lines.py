@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.errors import BenchmarkError
 from benchmark.voice_workload import OfficerTurn, OfficerVoice, VoiceWorkload
 from models.fetch import model_path
 from models.hardware import default_threads
+from models.places import cache_dir
 from scenarios.schema import Voice
 from simulator.voice.delivery import delivery_for
 from simulator.voice.wav import Audio, Samples, read_wav, write_wav
@@ -118,8 +121,12 @@ def speak_conversation(
 def speak_lines(
     workload: VoiceWorkload, voices: OfficerVoices, folder: Path, most: int | None = None
 ) -> Iterator[SpokenLine]:
-    """Every turn with words in every voice, with room noise, as the recognisers are given them."""
-    lines = [turn for turns in workload.conversations for turn in turns if turn.words]
+    """Every turn with words in every voice, with room noise, as the recognisers are given them.
+
+    "Mm-hm" is left out: there is no right way to write it.
+    """
+    turns = [turn for conversation in workload.conversations for turn in conversation]
+    lines = [turn for turn in turns if turn.words and turn.over != "backchannel"]
     spoken = 0
     for number, voice in enumerate(workload.voices):
         for at, turn in enumerate(lines):
@@ -135,6 +142,42 @@ def speak_lines(
             path.with_suffix(".txt").write_text(turn.words, encoding="utf-8")
             spoken += 1
             yield SpokenLine(path, turn.words, number)
+
+
+def recordings(
+    workload: VoiceWorkload, hearing_lines: int | None, progress: Callable[[float], None]
+) -> Path:
+    """The officer's sound in a folder, made once and kept in the cache: talk/CONVERSATION/TURN.wav, lines/*.wav.
+
+    hearing_lines: at most about so many for the recognisers. progress: the share that is done.
+    """
+    espeak = shutil.which("espeak-ng") or ""
+    key = hashlib.sha256(f"{workload.model_dump_json()}{hearing_lines}{bool(espeak)}".encode())
+    folder = cache_dir() / "bench-voice" / key.hexdigest()[:24]
+    if folder.is_dir():
+        return folder
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    voices = OfficerVoices(workload)
+    total = sum(map(len, workload.conversations)) * (1 + len(workload.voices))
+    try:
+        done = 0
+        for number, turns in enumerate(workload.conversations):
+            (part / "talk" / str(number)).mkdir(parents=True)
+            speak_conversation(
+                voices, turns, number % len(workload.voices), part / "talk" / str(number)
+            )
+            done += len(turns)
+            progress(done / total)
+        (part / "lines").mkdir()
+        for _ in speak_lines(workload, voices, part / "lines", hearing_lines):
+            done += 1
+            progress(min(1.0, done / total))
+        part.rename(folder)
+    except OSError as problem:
+        raise BenchmarkError(f"{folder}: cannot be written ({problem.strerror})") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
 
 
 def sound_sha256(folder: Path) -> str:
