@@ -156,9 +156,15 @@ def latency(
 @click.option(
     "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
 )
+@click.option(
+    "--turns",
+    type=click.IntRange(0, 24),
+    default=0,
+    help="Officer's lines of each conversation.  [default: the workload's]",
+)
 @_OUT
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
-def dialogue(model: str, threads: int, out: Path | None, as_json: bool) -> None:
+def dialogue(model: str, threads: int, turns: int, out: Path | None, as_json: bool) -> None:
     """Authored conversations replayed turn by turn as `play` has them: time to the reply, cache, memory.
 
     \b
@@ -173,7 +179,7 @@ def dialogue(model: str, threads: int, out: Path | None, as_json: bool) -> None:
     from models.places import data_dir
 
     with progress_bar(as_json) as progress:
-        run = bench_dialogue(model, EngineSettings(threads=threads), progress)
+        run = bench_dialogue(model, EngineSettings(threads=threads), progress, turns)
     path = write_run(out or data_dir() / "bench", run)
     if as_json:
         click.echo(json.dumps(flat(run, path), indent=1))

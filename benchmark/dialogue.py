@@ -1,6 +1,7 @@
 """`deescal bench dialogue`: authored conversations replayed turn by turn as `play` has them, each turn timed.
 
-Run as `python -m benchmark.dialogue MODEL SETTINGS_JSON` in a process of its own (for its memory); prints JSON lines.
+Run as `python -m benchmark.dialogue MODEL SETTINGS_JSON TURNS` in a process of its own, for its memory; prints JSON
+lines.
 """
 
 from __future__ import annotations
@@ -54,19 +55,24 @@ class Replay:
     turns_dropped: int = 0
 
 
-def workload_identity() -> Workload:
+def workload_identity(turns: int = 0) -> Workload:
+    """The fixed workload's identity, or, with another number of turns, that of the workload it makes."""
     workload = dialogue_workload()
+    if turns and turns != workload.turns:
+        workload = workload.model_copy(update={"name": "dialogue-own-turns", "turns": turns})
     return identity(workload, *(endless(one.scenario) for one in workload.conversations))
 
 
-def bench_dialogue(model: str, settings: EngineSettings, progress: Progress) -> RunFile:
-    """Replay the workload and make a run of it. Raises BenchmarkError, BadModel."""
+def bench_dialogue(
+    model: str, settings: EngineSettings, progress: Progress, turns: int = 0
+) -> RunFile:
+    """Replay the workload and make a run of it. turns: 0 for the workload's. Raises BenchmarkError, BadModel."""
     clock = RunClock()
     path = Path(model) if model.endswith(".gguf") else model_path(model)
     facts = model_facts(model, path)
     settings = settings.resolved()
     on = device()
-    played = _in_a_process(model, settings, progress)
+    played = _in_a_process(model, settings, turns, progress)
     notes = clock.notes()
     if on["power"]["source"] == "battery":
         notes.append("On battery: do not set it beside runs on mains power.")
@@ -80,7 +86,7 @@ def bench_dialogue(model: str, settings: EngineSettings, progress: Progress) -> 
         device={**on, "load_average_after": device()["load_average"]},
         runtime=runtime(),
         models=[facts],
-        workload=workload_identity(),
+        workload=workload_identity(turns),
         settings=asdict(settings),
         samples=_samples(played),
         figures=_figures(played),
@@ -89,9 +95,10 @@ def bench_dialogue(model: str, settings: EngineSettings, progress: Progress) -> 
     )
 
 
-def _in_a_process(model: str, settings: EngineSettings, progress: Progress) -> Replay:
+def _in_a_process(model: str, settings: EngineSettings, turns: int, progress: Progress) -> Replay:
+    given = (model, json.dumps(asdict(settings)), str(turns))
     worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.dialogue", model, json.dumps(asdict(settings))],
+        [sys.executable, "-m", "benchmark.dialogue", *given],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -119,7 +126,7 @@ def _in_a_process(model: str, settings: EngineSettings, progress: Progress) -> R
     return found
 
 
-def _replay(model: str, settings: dict[str, Any], say: Progress) -> Replay:
+def _replay(model: str, settings: dict[str, Any], turns: int, say: Progress) -> Replay:
     from benchmark.process_memory import resident
     from simulator.cast import Cast
 
@@ -129,7 +136,7 @@ def _replay(model: str, settings: dict[str, Any], say: Progress) -> Replay:
     found = Replay()
     for number, one in enumerate(workload.conversations):
         say(one.scenario, number / len(workload.conversations))
-        _conversation(cast, number, one, workload.turns, workload.seed, found)
+        _conversation(cast, number, one, turns or workload.turns, workload.seed, found)
     found.peak_bytes = resident().peak
     cast.close()
     return found
@@ -285,6 +292,7 @@ def main() -> None:
         replay = _replay(
             sys.argv[1],
             json.loads(sys.argv[2]),
+            int(sys.argv[3]),
             lambda what, share: print(json.dumps({"what": what, "share": share}), flush=True),
         )
     except DeescalError as problem:

@@ -116,7 +116,7 @@ def rating_form() -> Form:
         "looping": {"type": "boolean"},
         "unrealistic": {"type": "boolean"},
     }
-    return Form(SYSTEM, grammar, _closed(properties), 260)
+    return Form(SYSTEM, grammar, _closed(properties), 400)
 
 
 def preference_form() -> Form:

@@ -15,6 +15,11 @@ from benchmark.metrics.intervals import mean_interval, spearman
 from benchmark.run_clock import RunClock
 from benchmark.runfile import Figure, RunFile, new_run_id
 
+_FAMILIES = (
+    *("smollm", "qwen", "llama", "gemma", "granite", "falcon", "phi", "mistral", "gemini", "gpt"),
+    *("claude", "deepseek", "olmo"),
+)
+
 
 def bench_judge(
     generation: Generation,
@@ -238,11 +243,17 @@ def _notes(opinions: Sequence[Opinion], ours: Sequence[Dialogue]) -> list[str]:
     return notes
 
 
-def self_preference(runs: Sequence[RunFile], families: dict[str, str]) -> dict[str, float]:
+def family_of(name: str) -> str:
+    """The family that a model's name tells; the name itself where it tells none that is known."""
+    low = name.lower()
+    return next((family for family in _FAMILIES if family in low), low)
+
+
+def self_preference(runs: Sequence[RunFile]) -> dict[str, float]:
     """How much more each judge gives to models of its own family than the other judges do, in points.
 
-    runs: judge runs of models of several families by the same judges; families: judge or model -> family. A judge
-    without a model of its own family, or without another judge beside it, is left out.
+    runs: judge runs of models of several families by the same judges. A judge without a model of its own family,
+    one of another, or another judge beside it, is left out.
     """
     leaning: dict[str, list[tuple[bool, float]]] = {}
     for run in runs:
@@ -254,7 +265,8 @@ def self_preference(runs: Sequence[RunFile], families: dict[str, str]) -> dict[s
             if not mine or not others:
                 continue
             gap = statistics.mean(mine) - statistics.mean(statistics.mean(t) for t in theirs)
-            own = families.get(judge, judge) == families.get(run.models[0].id, run.models[0].id)
+            model = run.models[0]
+            own = family_of(judge) == family_of(f"{model.name} {model.id} {model.file}")
             leaning.setdefault(judge, []).append((own, gap))
     found = {}
     for judge, gaps in leaning.items():

@@ -61,7 +61,7 @@ def bench_latency(grid: Grid, out: Path, again: bool, progress: Progress) -> Ite
     on = device()
     known = [] if again or not out.is_dir() else list(runs_in(out))
     cells = list(itertools.product(chosen, grid.threads, grid.slices, grid.flash))
-    for number, ((name, path), threads, slice_tokens, flash) in enumerate(cells):
+    for number, ((_, path), threads, slice_tokens, flash) in enumerate(cells):
         settings = EngineSettings(
             n_ctx=grid.n_ctx,
             threads=threads,
@@ -70,7 +70,7 @@ def bench_latency(grid: Grid, out: Path, again: bool, progress: Progress) -> Ite
             gpu_layers=grid.gpu_layers,
         ).resolved()
         spec = CellSpec(str(path), asdict(settings), shapes, grid.seconds)
-        told = f"{name}, {settings.threads} threads"
+        told = f"{path.stem}, {settings.threads} threads"
 
         def tell(what: str, share: float, number: int = number, told: str = told) -> None:
             progress(f"{told}: {what}", (number + share) / len(cells))

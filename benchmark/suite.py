@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmark.compare import Found
@@ -34,6 +36,8 @@ QUANTISATIONS = ("Q8_0", "Q5_0", "Q4_1", "Q4_0")
 TURNS = 24
 #: Minutes after which nothing new is begun, and seconds for the shapes of one latency cell.
 MINUTES, CELL_SECONDS = 14.0, 14.0
+#: Instead of the latency workload's own; empty: those.
+SHAPES: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Options:
     minutes: float = MINUTES
     threads: int = 0
     cell_seconds: float = CELL_SECONDS
+    conversations: bool = True
 
 
 @dataclass
@@ -86,7 +91,7 @@ def bench_suite(options: Options, progress: Progress) -> SuiteDone:
         if one is None:
 
             def tell(what: str, share: float, number: int = number, step: Step = step) -> None:
-                progress(f"{step.name}: {what}", (number + share) / len(steps))
+                progress(f"{step.name}: {what.rpartition(': ')[2]}", (number + share) / len(steps))
 
             one = step.run(tell)
             measured += 1
@@ -153,39 +158,40 @@ def _float_civilian(
 def _steps(options: Options, runs: Path, models: list[Path]) -> Iterator[Step]:
     """Latency of all, then conversations of base and first quantisation, then quality of all."""
     for path in models:
-        grid = Grid([str(path)], threads=(options.threads,), seconds=options.cell_seconds)
-
-        def measure(tell: Progress, grid: Grid = grid) -> Found:
-            (done,) = bench_latency(grid, runs, again=False, progress=tell)
-            return Found(done.path, done.run)
-
         yield Step(
-            f"latency of {path.stem}", measure, lambda path=path: _latency(options, runs, path)
-        )  # type: ignore[misc]
-    for path in (models[0], models[-1]):
-
-        def talk(tell: Progress, path: Path = path) -> Found:
-            run = bench_dialogue(str(path), EngineSettings(threads=options.threads), tell)
-            return Found(write_run(runs, run), run)
-
+            f"latency of {path.stem}",
+            partial(_latency_run, options, runs, path),
+            partial(_latency, options, runs, path),
+        )
+    for path in (models[0], models[-1]) if options.conversations else ():
         yield Step(
-            f"conversations of {path.stem}", talk, lambda path=path: _dialogue(options, runs, path)
-        )  # type: ignore[misc]
-    if options.turns:
-        for path in models:
+            f"conversations of {path.stem}",
+            partial(_dialogue_run, options, runs, path),
+            partial(_dialogue, options, runs, path),
+        )
+    for path in models if options.turns else ():
+        yield Step(
+            f"replies of {path.stem}",
+            partial(_score_run, options, runs, path),
+            partial(_score, options, runs, path),
+        )
 
-            def answer(tell: Progress, path: Path = path) -> Found:
-                return _scored(options, runs, path, tell)
 
-            yield Step(
-                f"replies of {path.stem}", answer, lambda path=path: _score(options, runs, path)
-            )  # type: ignore[misc]
+def _latency_run(options: Options, runs: Path, path: Path, tell: Progress) -> Found:
+    grid = Grid(
+        [str(path)], threads=(options.threads,), seconds=options.cell_seconds, shapes=SHAPES
+    )
+    (done,) = bench_latency(grid, runs, again=False, progress=tell)
+    return Found(done.path, done.run)
 
 
-def _scored(options: Options, runs: Path, path: Path, tell: Progress) -> Found:
+def _dialogue_run(options: Options, runs: Path, path: Path, tell: Progress) -> Found:
+    run = bench_dialogue(str(path), EngineSettings(threads=options.threads), tell)
+    return Found(write_run(runs, run), run)
+
+
+def _score_run(options: Options, runs: Path, path: Path, tell: Progress) -> Found:
     """Replies to the held-out turns, kept as they come, then scored."""
-    from contextlib import contextmanager
-
     from benchmark.generate import Plan, folder_name, generate
     from benchmark.generate_progress import Step as Answered
     from benchmark.generate_prompts import DECODINGS, SETTINGS
@@ -201,12 +207,12 @@ def _scored(options: Options, runs: Path, path: Path, tell: Progress) -> Found:
     def watched(total: int, done: int) -> Iterator[Answered]:
         count = done
 
-        def step(_failed: object) -> None:
+        def step(_said: str) -> None:
             nonlocal count
             count += 1
             tell(f"reply {count} of {total}", 0.95 * count / max(1, total))
 
-        yield step  # type: ignore[misc]
+        yield step
 
     speaker = GgufSpeaker(path, threads=options.threads)
     try:
@@ -227,7 +233,9 @@ def _latency(options: Options, runs: Path, path: Path) -> Found | None:
     from benchmark.latency import latency_identity
 
     settings = EngineSettings(threads=options.threads).resolved()
-    key = cell_key(model_facts(str(path), path), vars(settings), latency_identity(), device())
+    key = cell_key(
+        model_facts(str(path), path), vars(settings), latency_identity(list(SHAPES)), device()
+    )
     return _newest(
         runs,
         "latency",

@@ -9,8 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from benchmark.compare import Found
-from benchmark.compare_rows import Row, medians, settings_key
+from benchmark.compare import Found, settings_key
+from benchmark.compare_rows import Row, medians
+from benchmark.judge_run import self_preference
 from benchmark.report.content import Report, cell, interval, number, settings_in_words
 from benchmark.report.plots import Bar, Point, Series, bars, chart
 
@@ -29,6 +30,7 @@ def as_html(report: Report, title: str = "Benchmark") -> str:
         boards=_boards(report),
         plots=[(head, told, Markup(svg)) for head, told, svg in _plots(report) if svg],
         agreement=_agreement(report),
+        judges=_judges(report),
         runs=[_run_facts(one) for one in [*report.found, *report.beside]],
         cell=cell,
         interval=interval,
@@ -91,7 +93,7 @@ def _speeds(rows: Sequence[Row], devices: list[str], name: str, head: str) -> tu
         Bar(
             row.label,
             row.values[name] or 0,
-            *row.intervals.get(name, (None, None)),
+            *_interval(row, name),
             devices.index(row.device),
         )
         for row in rows
@@ -107,13 +109,17 @@ def _waiting(rows: Sequence[Row], devices: list[str]) -> tuple[str, str, str]:
         for name, what in (("ttft_warm_ms", "in a conversation"), ("ttft_cold_ms", "cold")):
             value = row.values.get(name)
             if value is not None:
-                spread = row.intervals.get(name, (None, None))
+                spread = _interval(row, name)
                 found.append(Bar(f"{row.label}, {what}", value, *spread, devices.index(row.device)))
     told = (
         "Cold: the scenario's whole prompt is computed. In a conversation: only the officer's words and the stage "
         "direction are new."
     )
     return "Time to the first token", told, bars(found, "ms", devices)
+
+
+def _interval(row: Row, name: str) -> tuple[float | None, float | None]:
+    return row.intervals.get(name) or (None, None)
 
 
 def _by_depth(latency: Sequence[Found]) -> tuple[str, str, str]:
@@ -131,7 +137,7 @@ def _by_depth(latency: Sequence[Found]) -> tuple[str, str, str]:
 def _quality(rows: Sequence[Row]) -> tuple[str, str, str]:
     once = {row.sha256: row for row in rows if row.values.get("rouge_l") is not None}
     found = [
-        Bar(row.model, row.values["rouge_l"] or 0, *row.intervals.get("rouge_l", (None, None)))
+        Bar(row.model, row.values["rouge_l"] or 0, *_interval(row, "rouge_l"))
         for row in once.values()
     ]
     told = "95 % intervals by bootstrap over scenarios. Overlap says little about a dialogue: read it beside the rest."
@@ -218,6 +224,33 @@ def _agreement(report: Report) -> list[tuple[str, str, str, str]]:
                     spread,
                 )
             )
+    return found
+
+
+def _judges(report: Report) -> list[tuple[str, str, str, str, str]]:
+    """What is known of the judges and raters: model, figure, value, interval, in words."""
+    told = (
+        "alpha",
+        "real_realism",
+        "verbosity",
+        "wrong_sums",
+        "order_holds",
+        "first_chosen",
+        "wins",
+    )
+    told += ("unread", "kappa", "told_apart", "taken_for_real", "real_taken")
+    found = []
+    for one in (*report.of_kind("judge"), *report.of_kind("human")):
+        for figure in one.run.figures:
+            if figure.name.startswith(told) and figure.value is not None:
+                spread = (
+                    "" if figure.low is None else f"{number(figure.low)} … {number(figure.high)}"
+                )
+                found.append((one.model, figure.name, number(figure.value), spread, figure.about))
+    runs = [one.run for one in report.of_kind("judge")]
+    for judge, points in self_preference(runs).items():
+        about = "self-preference: points more for its own family than the other judges give"
+        found.append(("all", judge, f"{points:+.1f}", "", about))
     return found
 
 

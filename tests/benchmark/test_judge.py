@@ -247,13 +247,12 @@ def test_a_judges_own_family_is_found_to_be_favoured(tmp_path: Path) -> None:
         samples = {f"realism:{judges[0]}": [by_own], f"realism:{judges[1]}": [by_other]}
         return made.model_copy(update={"samples": samples, "settings": {"judges": judges}})
 
-    judges = ["qwen-judge", "llama-judge"]
-    runs = [run("qwen", 90.0, 70.0, judges), run("llama", 75.0, 73.0, judges)]
-    families = {"qwen-judge": "q", "llama-judge": "l", "qwen": "q", "llama": "l"}
-    found = self_preference(runs, families)
-    assert found["qwen-judge"] == pytest.approx(18.0)
-    assert found["llama-judge"] == pytest.approx(18.0)
-    assert self_preference(runs, {}) == {}
+    judges = ["Qwen2.5-7B", "Llama-3.1-8B"]
+    runs = [run("qwen2.5-3b", 90.0, 70.0, judges), run("llama-3.2", 75.0, 73.0, judges)]
+    found = self_preference(runs)
+    assert found["Qwen2.5-7B"] == pytest.approx(18.0)
+    assert found["Llama-3.1-8B"] == pytest.approx(18.0)
+    assert self_preference(runs[:1]) == {}  # no model of another family to set beside it
 
 
 @pytest.mark.slow
