@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: A shape is known well enough when its middle is known to this share, after at least so many repetitions.
 NARROW = 0.03
 LEAST = 3
+#: Unless they would take more than this many times the seconds that the shape has.
+_MOST_TIMES = 3
 #: Neighbouring clock samples of the machine, seconds.
 _WATCH_EVERY_S = 0.5
 
@@ -118,7 +120,7 @@ def _measure(spec: CellSpec, say: Callable[[str, float], None]) -> Cell:
         cell.samples["load_ms"] = [(time.perf_counter() - began) * 1000]
         with engine:
             work = _Work(engine, cell, meter, say)
-            work.first_tokens()
+            work.first_tokens(spec.seconds)
             work.shapes([shape(text) for text in spec.shapes], spec.seconds)
             held = resident()
             cell.peak_bytes, cell.unshared_bytes = held.peak, held.unshared
@@ -147,8 +149,11 @@ class _Work:
         prose = prompt_of(engine, engine_workload())
         self.prose = prose * (engine.n_ctx // len(prose) + 1)
 
-    def first_tokens(self) -> None:
-        """Time to the first token: from nothing, and in a conversation that stands already."""
+    def first_tokens(self, seconds: float) -> None:
+        """Time to the first token: from nothing, and in a conversation that stands already.
+
+        One more than is kept, to warm up; fewer where a device is so slow that the seconds are gone.
+        """
         from benchmark.latency_prompt import opening_tokens
 
         prefix, turn = opening_tokens(self.engine)
@@ -158,7 +163,10 @@ class _Work:
                 f"the scenario's prompt does not fit {self.engine.n_ctx} tokens"
             )
             return
+        began = time.perf_counter()
         for number in range(LEAST + 1):
+            if number > 1 and time.perf_counter() - began > seconds:
+                break
             self.say("first token, cold", 0.02 + 0.1 * number / (LEAST + 1))
             self._first_token("ttft_cold_ms", 0, [*prefix, *turn], keep=number > 0)
         for number in range(9):
@@ -192,7 +200,7 @@ class _Work:
         if sentinel is not None:
             self.engine.rewind(0)
             self._fill(sentinel.depth)
-            for _ in range(LEAST):
+            for _ in range(min(LEAST, len(self.cell.samples[str(sentinel)]))):
                 self.say("the first shape again", 0.98)
                 self._piece(sentinel, name=f"{sentinel}_again")
 
@@ -201,11 +209,14 @@ class _Work:
         while True:
             yield
             got = self.cell.samples[name]
+            spent = time.perf_counter() - began
+            if spent > _MOST_TIMES * seconds:
+                return  # so slow that even the least would take too long: the figure says how few there are
             if len(got) < LEAST:
                 continue
             middle, low, high = median_interval(got)
             narrow = len(got) >= 5 and max(high - middle, middle - low) <= NARROW * middle
-            if narrow or time.perf_counter() - began > seconds:
+            if narrow or spent > seconds:
                 return
 
     def _fill(self, depth: int) -> None:
