@@ -69,8 +69,9 @@ class Report:
 
     @property
     def devices(self) -> dict[str, dict[str, Any]]:
-        """Device in words -> what its newest run says of it."""
-        return {one.device: one.run.device for one in self.found}
+        """Device in words -> what its newest run says of it; those where nothing was timed are left out."""
+        timed = [one for one in self.found if one.kind not in ("score", "judge", "human")]
+        return {one.device: one.run.device for one in timed or self.found}
 
     def of_kind(self, kind: str) -> list[Found]:
         return [one for one in self.found if one.kind == kind]

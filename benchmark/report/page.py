@@ -47,7 +47,7 @@ def _boards(report: Report) -> list[tuple[str, list[Row]]]:
 
 def _plots(report: Report) -> list[tuple[str, str, str]]:
     rows = report.board.rows
-    devices = list(report.devices)
+    devices = list(dict.fromkeys(row.device for row in rows))
     latency = report.of_kind("latency")
     return [
         _trade(rows),
@@ -76,7 +76,7 @@ def _trade(rows: Sequence[Row]) -> tuple[str, str, str]:
     series = []
     for device in dict.fromkeys(row.device for row in rows):
         points = [
-            Point(row.values[x] or 0, row.values[y] or 0, row.label, ring=row.front)
+            Point(row.values[x] or 0, row.values[y] or 0, row.model, ring=row.front)
             for row in rows
             if row.device == device
             and row.values.get(x) is not None

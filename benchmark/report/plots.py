@@ -61,7 +61,7 @@ def chart(
         )
 
     parts = [_axes(x_low, x_high, y_low, y_high, x_name, y_name, height, at)]
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     for number, one in enumerate(series):
         colour = COLOURS[number % len(COLOURS)]
         placed = [(at(p.x, p.y), p) for p in one.points]
@@ -145,15 +145,19 @@ def _axes(x_low, x_high, y_low, y_high, x_name, y_name, height, at) -> str:  # t
     return "".join(parts)
 
 
-def _name(x: float, y: float, label: str, taken: list[tuple[float, float]]) -> str:
-    """The point's name beside it, moved down past names that stand there already."""
-    right = x < _WIDTH - 190
+def _name(x: float, y: float, label: str, taken: list[tuple[float, float, float]]) -> str:
+    """The point's name beside it, moved down past names that stand there already. taken: left, right, baseline."""
+    text = _cut(label)
+    width = 6.4 * len(text)
+    right = x + 12 + width < _WIDTH
+    left = x + 12 if right else x - 12 - width
     place_y = y + 4
-    while any(abs(place_y - other_y) < 12 and abs(x - other_x) < 170 for other_x, other_y in taken):
-        place_y += 12
-    taken.append((x, place_y))
-    anchor, place_x = ("start", x + 12) if right else ("end", x - 12)
-    return f'<text x="{place_x:.1f}" y="{place_y:.1f}" text-anchor="{anchor}">{escape(_cut(label))}</text>'
+    while any(
+        abs(place_y - at) < 13 and left < end and left + width > begin for begin, end, at in taken
+    ):
+        place_y += 13
+    taken.append((left, left + width, place_y))
+    return f'<text x="{left:.1f}" y="{place_y:.1f}">{escape(text)}</text>'
 
 
 def _svg(height: int, parts: Sequence[str]) -> str:

@@ -93,9 +93,10 @@ def show_board(report: Report, console: Console) -> None:
                     gate,
                 )
         console.print(table)
-    for row in report.board.rows:
-        if row.gate == "fails":
-            console.print(f"{row.label}: {row.why}", highlight=False, soft_wrap=True)
+    for line in dict.fromkeys(
+        f"{r.model}: {r.why}" for r in report.board.rows if r.gate == "fails"
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
     if report.board.objectives:
         console.print(f"★ not beaten on its device in all of: {_told(report)}", highlight=False)
 
