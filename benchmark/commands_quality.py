@@ -168,7 +168,7 @@ def _speaker(
         key = os.environ.get("DEESCAL_ENDPOINT_KEY", "")
         return EndpointSpeaker(endpoint, endpoint_model, key)
     if hf:
-        from benchmark.generate_speakers import TransformersSpeaker
+        from benchmark.generate_transformers import TransformersSpeaker
 
         return TransformersSpeaker(hf)
     from benchmark.generate_speakers import GgufSpeaker

@@ -437,7 +437,7 @@ def test_a_transformers_model_answers_and_tells_how_likely_the_real_reply_was(
         "torch", reason="needs the train extra: make pipeline-smoke installs it"
     )
     transformers = pytest.importorskip("transformers", reason="needs the train extra")
-    from benchmark.generate_speakers import TransformersSpeaker
+    from benchmark.generate_transformers import TransformersSpeaker
     from models.fetch import model_path
 
     base = model_path("civilian")
