@@ -315,6 +315,22 @@ def test_a_corpus_workload_is_its_validation_part(tmp_path: Path) -> None:
     assert all(turn.direction.startswith("(") for c in found.conversations for turn in c.turns)
 
 
+def test_a_runs_dev_turns_and_an_earlier_generation_are_workloads(
+    speaker: GgufSpeaker, tmp_path: Path
+) -> None:
+    from training.data import write_dev
+
+    write_dev(small(4).conversations, tmp_path / "dev.jsonl")
+    found = dialogues(str(tmp_path / "dev.jsonl"), 2)
+    assert len(found.asked) == 2
+    assert found.conversations[0].turns == small(2).conversations[0].turns
+    generate(speaker, small(), PLAN, tmp_path / "a")
+    assert dialogues(str(tmp_path / "a"), 400).identity == small().identity
+    (tmp_path / "dev.jsonl").write_text('{"turns": 3}\n')
+    with pytest.raises(BadBenchmarkInput, match=r"dev\.jsonl:1: not a conversation"):
+        dialogues(str(tmp_path / "dev.jsonl"), 2)
+
+
 def test_an_unknown_workload_is_one_line_and_exit_2(tmp_path: Path) -> None:
     for words, why in (
         (["--workload", str(tmp_path / "nowhere")], "no such workload"),
