@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scenarios.behaviours import BEHAVIOURS, BehaviourId
+from scenarios.behaviours import BEHAVIOURS, FAULTS, BehaviourId
 from scenarios.loader import LIBRARY, dialogue_paths, load_dialogue
 from simulator.officer.spans import plain
 
 HELD_OUT = Path(__file__).with_name("held_out.txt")
 LINES = Path(__file__).with_name("lines")
+SECOND_HAND = Path(__file__).with_name("second_hand.jsonl")
 OWN = "own lines"
+_FAULTS: frozenset[BehaviourId] = frozenset(FAULTS)
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,56 @@ def library_examples() -> Iterator[Example]:
 
 
 def own_examples() -> Iterator[Example]:
-    """Lines written for training only, where the library is thin."""
+    """Lines written for training only, by several hands, where the library is thin."""
     for path in sorted(LINES.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            row = json.loads(line)
-            labels = frozenset(row["labels"])
-            assert labels <= set(BEHAVIOURS), f"{path}: {labels - set(BEHAVIOURS)}"
-            before = tuple(row.get("previous_officer", ()))
-            yield Example(OWN, row["text"], before, row.get("previous_civilian", ""), labels)
+        yield from _rows(path)
+
+
+def second_hand() -> Iterator[Example]:
+    """Lines written to measure with: in another voice, from the definitions, before anything was trained."""
+    return _rows(SECOND_HAND)
+
+
+def _rows(path: Path) -> Iterator[Example]:
+    for line in path.read_text().splitlines():
+        row = json.loads(line)
+        labels = frozenset(row["labels"])
+        assert labels <= set(BEHAVIOURS), f"{path}: {labels - set(BEHAVIOURS)}"
+        before = tuple(row.get("previous_officer", ()))
+        yield Example(OWN, row["text"], before, row.get("previous_civilian", ""), labels)
+
+
+#: These are shown by a whole utterance or the turns before it: a line that has one is not joined to another.
+_OF_A_WHOLE = frozenset(
+    ("minimal_encourager", "mirroring", "stacked_questions", "repeated_order", "summary")
+)
+#: A reason or courtesy beside a bare order would make it a request.
+_MAKES_A_REQUEST = frozenset(("explains_why", "courtesy", "clear_request"))
+
+
+def joined(lines: Sequence[Example], count: int, chance: random.Random) -> Iterator[Example]:
+    """Utterances of two or three sentences, out of lines that stand alone; they have the labels of both."""
+    alone = [
+        e
+        for e in lines
+        if not e.previous_civilian
+        and not e.earlier_officer
+        and not _OF_A_WHOLE & e.labels
+        and len(e.text.split()) < 18
+    ]
+    kind = [e for e in alone if not _FAULTS & e.labels]
+    unkind = [e for e in alone if _FAULTS & e.labels or not e.labels]
+    while count > 0:
+        picked = chance.sample(
+            kind if chance.random() < 0.6 else unkind, 2 if chance.random() < 0.75 else 3
+        )
+        labels = frozenset().union(*(e.labels for e in picked))
+        questions = sum(e.text.count("?") for e in picked)
+        if questions > 1 or ("command" in labels and _MAKES_A_REQUEST & labels):
+            continue
+        marks = [e.text if e.text[-1:] in ".!?" else e.text + "." for e in picked]
+        yield Example(OWN, " ".join(marks), (), "", labels)
+        count -= 1
 
 
 #: What a small recogniser writes for what was said; each with the share of times it happens.

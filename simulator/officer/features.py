@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embedder import Embedder
 from simulator.officer.context import Context, context_of, taken
 from simulator.officer.lexicon import COMMAND, COURTESY_OR_REASON, PATTERNS
+from simulator.officer.reading import Reading
 from simulator.officer.spans import Span, clauses, plain
 
 Array = NDArray[np.float32]
-#: MiniLM reads at most 128 pieces at once; this many words fit with room to spare.
-_WORDS_AT_ONCE = 70
 #: Of a very long utterance, the first this many clauses are looked at one by one.
 _MOST_CLAUSES = 40
 _STOP = re.compile(r"[.!;—…\n]+")
@@ -28,7 +25,7 @@ _ASKS = re.compile(
 _AGAIN = re.compile(
     r"\b(?:i (?:said|told you|asked you|already)|again|how many times|one more time|like i said)\b"
 )
-_NUMBERS = 24
+_NUMBERS = 25
 
 
 @dataclass(frozen=True)
@@ -47,60 +44,40 @@ class Part:
 class Utterance:
     """parts: the clauses; the whole itself where it is one clause."""
 
+    said: Reading
     whole: Part
     parts: tuple[Part, ...]
 
+    @property
+    def facts(self) -> Array:
+        """What the networks are told beside the states: patterns and numbers of the whole."""
+        return np.concatenate([self.whole.patterns, self.whole.numbers])
+
 
 def utterance_of(
-    embedder: Embedder, words: str, earlier_officer: Sequence[str], previous_civilian: str
+    said: Reading, words: str, earlier_officer: Sequence[str], previous_civilian: str
 ) -> Utterance:
-    """Everything the classifier looks at. words: holds a letter or digit."""
+    """Everything the classifier looks at. said: `words` as read. words: holds a letter or digit."""
     context = context_of(earlier_officer, previous_civilian)
-    states, places = token_states(embedder, words)
     everything = Span(0, len(words))
-    whole = _part(words, everything, states, places, context)
+    whole = _part(words, everything, said, context)
     spans = clauses(words)[:_MOST_CLAUSES]
     if len(spans) < 2:
-        return Utterance(whole, (whole,))
-    parts = tuple(_part(words, span, states, places, context) for span in spans)
-    return Utterance(whole, parts)
+        return Utterance(said, whole, (whole,))
+    return Utterance(said, whole, tuple(_part(words, span, said, context) for span in spans))
 
 
-def token_states(embedder: Embedder, text: str) -> tuple[Array, Array]:
-    """((n, 384) last hidden states, (n, 2) places in the text), one pass for every 70 words."""
-    states, places = [], []
-    for piece in _pieces(text):
-        # One text at a time: int8 activations are scaled over a batch, and would change with the company.
-        (read,) = embedder._tokenizer.encode_batch([text[piece.start : piece.end]])
-        ids = np.array([read.ids], dtype=np.int64)
-        feed: dict[str, Any] = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.zeros_like(ids),
-        }
-        (hidden,) = embedder._session.run(["last_hidden_state"], feed)
-        states.append(hidden[0])
-        offsets = np.array(read.offsets, dtype=np.int64)
-        places.append(np.where(offsets.sum(1, keepdims=True) > 0, offsets + piece.start, 0))
-    return np.concatenate(states).astype(np.float32), np.concatenate(places)
-
-
-def _pieces(text: str) -> list[Span]:
-    starts = [m.start() for m in re.finditer(r"\S+", text)][::_WORDS_AT_ONCE]
-    return [Span(a, b) for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
-
-
-def _part(words: str, span: Span, states: Array, places: Array, context: Context) -> Part:
+def _part(words: str, span: Span, said: Reading, context: Context) -> Part:
     text = words[span.start : span.end]
     low = plain(text).strip()
-    inside = (
-        (places[:, 0] >= span.start) & (places[:, 1] <= span.end) & (places[:, 1] > places[:, 0])
-    )
-    state = states[inside] if span.end - span.start < len(words) and inside.any() else states
+    states, places = said.states[: said.utterance], said.places
+    if span.end - span.start < len(words):
+        inside = (places[:, 0] >= span.start) & (places[:, 1] <= span.end)
+        states = states[inside] if inside.any() else states
     return Part(
         span=span,
         text=text,
-        state=state.mean(axis=0),
+        state=states.mean(axis=0),
         runs=runs_of(low),
         patterns=np.array([bool(p.search(low)) for p in PATTERNS.values()], dtype=np.float32),
         numbers=_numbers(text, low, context),
@@ -138,6 +115,7 @@ def _numbers(text: str, low: str, context: Context) -> Array:
         from_before.longest_run >= 2, from_before.longest_run >= 3,
         from_before.longest_run / max(1, count),
         order, bare, from_before.order_again, from_before.from_officer, again * order, twice,
+        bool(context.civilian),
     ]  # fmt: skip
     assert len(values) == _NUMBERS
     return np.array(values, dtype=np.float32)

@@ -12,6 +12,7 @@ from simulator.events import Behaviour
 from simulator.officer.classifier import LABELS, Weights, load
 from simulator.officer.features import Utterance, utterance_of
 from simulator.officer.lexicon import PATTERNS
+from simulator.officer.reading import read
 from simulator.officer.spans import plain, stretches
 
 #: These are shown by everything that was said, not by one clause of it.
@@ -54,7 +55,8 @@ class SkillRecogniser:
     def _in_stretch(
         self, words: str, earlier_officer: Sequence[str], previous_civilian: str
     ) -> Iterator[Behaviour]:
-        said = utterance_of(self._embedder, words, earlier_officer, previous_civilian)
+        read_words = read(self._embedder, words, earlier_officer, previous_civilian)
+        said = utterance_of(read_words, words, earlier_officer, previous_civilian)
         scores, of_clauses = self._weights.scores(said)
         sure = self._weights.confidence(scores)
         for column in np.flatnonzero(scores >= self._weights.threshold):
