@@ -31,6 +31,8 @@ _GOES_ON = 0.05
 #: talk is near it or it wants out, and when it only may be told.
 _TELLS_SECRET, _SECRET_NEAR, _SECRET_WAITING = 0.15, 0.66, 0.47
 _TOLD_ALREADY = 0.12
+#: An authored reply answers what is this like the words that it was written for.
+_ANSWERS = 0.6
 #: A fact in the author's plain words: this and its likeness to what was asked.
 _FACT = 0.16
 #: A draft loses so much for each point that it is unlike what was answered to such words.
@@ -167,6 +169,12 @@ class AuthoredReplies:
         apart = np.abs(self._agitation - agitation) + np.abs(self._trust - trust)
         cost: Vectors = (_MOOD_WEIGHT * apart / 200).astype(np.float32)
         return cost
+
+    def answered(self, heard: Vectors, place: tuple[int, int]) -> bool:
+        """Whether the authored reply at this place was written for a question like this."""
+        if place not in self._places:
+            return False
+        return float(self._officer[self._places.index(place)] @ heard) >= _ANSWERS
 
     def draft_fit(
         self, heard: Vectors, draft: str, agitation: int, trust: int

@@ -30,6 +30,8 @@ _MOST_TOKENS: dict[Length, int] = {"silent": 1, "short": 20, "medium": 44, "long
 _LEAST_WORDS = 3
 #: Feeling heats what is drawn: so much temperature between the calmest and the most upset.
 _HEAT = 0.3
+#: A later sentence need not be as near to this person as the first, but not far off.
+_LATER_VOICE = 0.7
 #: A clause of fewer letters than this waits for the next one (see guard.clauses).
 _CLAUSE_MIN = 10
 
@@ -45,6 +47,7 @@ class Persona:
     disclosure: Disclosure
     officer_words: str
     said: Sequence[str]
+    heard: str = ""  # all that the officer has said before
 
     def why_refused(self, draft: str) -> str | None:
         """Why these words may not be said; None where they may."""
@@ -56,7 +59,7 @@ class Persona:
             return why
         if swear := too_strong(draft, self.scenario.content.level):
             return f"'{swear}' is stronger than the scenario's content level"
-        return self.straight.why_not(draft, self.officer_words)
+        return self.straight.why_not(draft, f"{self.heard} {self.officer_words}")
 
 
 @dataclass
@@ -94,6 +97,7 @@ class Drafting:
         self._length = length
         self._own_voice = settings.own_voice
         self._own_words = settings.own_words
+        self._floor = settings.draft_floor
         self._cached = cached
         self._mark = len(engine.tokens)
         sampling = Sampling(
@@ -142,6 +146,8 @@ class Drafting:
                 value, likeness = fit(text)
                 if likeness < self._own_voice:
                     why = f"does not sound like this person ({likeness:.2f})"
+                elif value < self._floor:
+                    why = f"answers something else ({value:.2f})"
                 elif value + self._own_words > out.fit:
                     out.text, out.number = text, number
                     out.fit, out.likeness = value + self._own_words, likeness
@@ -149,7 +155,9 @@ class Drafting:
                 out.refused.append((tidy(raw, self._persona.scenario.civilian), why))
         return out
 
-    def finish(self, number: int, first: str, on_clause: Callable[[str], None] | None) -> str:
+    def finish(
+        self, number: int, first: str, fit: Fit, on_clause: Callable[[str], None] | None
+    ) -> str:
         """Go on with this draft, a sentence at a time, as long as each may be said; the whole text."""
         told = 0
 
@@ -180,6 +188,8 @@ class Drafting:
                     if longer != text and longer.startswith(text):
                         added = longer[len(text) :]
                         if not any(map(str.isalnum, added)) or self._persona.why_refused(longer):
+                            break
+                        if fit(added)[1] < _LATER_VOICE * self._own_voice:
                             break
                         text = longer
                         tell(text, last=False)

@@ -28,6 +28,7 @@ _NARRATES = re.compile(
     r"[^.!?]{0,40}[.!?…]?\s*$",
     re.IGNORECASE,
 )
+_GLUED = re.compile(r"[a-z][.!?][A-Z][a-z]|[a-z][A-Z][a-z]+[A-Z]|\d[a-z]{3,}[A-Z]")
 _DIRECTION = re.compile(
     r"\b(?:trust(?:s|ing)? the officer|wary of the officer|losing control|very upset,|may say)\b",
     re.I,
@@ -103,6 +104,8 @@ def why_refused(
         return f"sounds like the {sounds[0]}: {sounds[1]}"
     if _SPEAKER.match(draft):
         return "speaks for somebody else"
+    if _GLUED.search(draft):
+        return "runs words together"
     if _NARRATES.search(draft):
         return "tells what is done, not what is said"
     if _DIRECTION.search(draft):

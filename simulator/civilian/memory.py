@@ -52,6 +52,7 @@ class Asked:
     question: str
     vector: Vector | None
     answer: str
+    answered: bool = True  # whether what was said was an answer to it
 
 
 @dataclass
@@ -62,17 +63,21 @@ class Memory:
     promises: list[Promise] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     turns: int = 0
+    heard: str = ""  # all that the officer has said
 
-    def exchange(self, officer: str, vector: Vector | None, answer: str) -> None:
-        """Keep one exchange: the officer's words and what was answered."""
+    def exchange(
+        self, officer: str, vector: Vector | None, answer: str, answered: bool = True
+    ) -> None:
+        """Keep one exchange: the officer's words, and what was said to them."""
         self.turns += 1
+        self.heard = f"{self.heard} {officer}"
         named = officer_name_in(officer)
         if named:
             self.officer_name = named
         known = {promise.what for promise in self.promises}
         self.promises += [p for p in promises_in(officer) if p.what not in known]
         if _QUESTION.search(officer.strip()) and len(officer.split()) > 2:
-            self.asked.append(Asked(self.turns, officer, vector, answer))
+            self.asked.append(Asked(self.turns, officer, vector, answer, answered))
 
     def asked_before(self, officer: str, vector: Vector | None) -> list[Asked]:
         """Earlier times that this was asked, oldest first."""
@@ -98,7 +103,8 @@ class Memory:
         if _ASKS_PROMISE.search(officer):
             if not self.promises:
                 return "no_promise", {}
-            return "promised", {"promise": self.promises[-1].what}
+            newest = [promise.what for promise in self.promises[-2:]]
+            return "promised", {"promise": ", and ".join(newest)}
         if _ASKS_NAME.search(officer):
             if not self.officer_name:
                 return "no_officer_name", {}

@@ -106,6 +106,9 @@ def promises_in(words: str) -> list[Promise]:
     found = []
     for hit in _MAKES.finditer(words.replace("’", "'")):
         how, what = hit["how"].lower(), hit["what"].strip()
+        what = re.sub(
+            r"\s+(?:if|whenever|as soon as) you (?:like|want|need|wish|prefer).*$", "", what
+        )
         if _EMPTY.match(what) or len(what.split()) > 14 or not what:
             continue
         never = bool(re.search(r"\bnot\b|n't|nobody|no one", how))

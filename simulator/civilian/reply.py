@@ -19,6 +19,7 @@ import yaml
 from models.chat import Conversation
 from models.embedder import Vectors
 from models.engine import Engine
+from scenarios.behaviours import BEHAVIOURS
 from scenarios.prompt import ARRIVAL, Length, direction, example_turns, mood_word, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
 from simulator.civilian.authored import AuthoredReplies, Candidate
@@ -72,6 +73,17 @@ NO_WORDS = "(The officer says nothing.)"
 _SHARP = 60
 #: A question answered so often before is not answered again.
 _TOO_OFTEN = 2
+#: A model's own words have answered where their fit is this.
+_ANSWERS_ALIKE = 0.35
+#: A plain question about oneself is answered plainly from this trust on; fit of such an answer.
+_PLAIN_TRUST, _PLAIN_FIT = 25, 0.62
+_ASKS_NAME = r"\b(?:what(?:'s| is| was) your (?:first |full |last )?name|who are you|your name\?|and you are\?)"
+_ASKS_AGE = r"\bhow old are you\b|\bwhat(?:'s| is) your age\b|\byour age\?"
+#: Skills to which somebody may tell what wants out.
+_LISTENING = frozenset(
+    "open_question minimal_encourager mirroring emotion_label paraphrase summary shows_empathy gives_time "
+    "reassurance offers_help i_message".split()
+)
 #: Replies of one choice that differ by less than this are as good as each other: chance decides.
 _AS_GOOD = 0.03
 
@@ -186,7 +198,9 @@ class CivilianPlayer:
             return self._without_draft(words, fitting, agitation, draw, Drafted())
         may_tell = [fact.text for fact in disclosure.may_tell(words)]
         told = direction(agitation, trust, length, may_tell, note)
-        persona = Persona(self._scenario, self._straight, disclosure, words, self._said)
+        persona = Persona(
+            self._scenario, self._straight, disclosure, words, self._said, self._memory.heard
+        )
         with Drafting(
             self.talk.engine,
             settings,
@@ -198,12 +212,14 @@ class CivilianPlayer:
             draw.randrange(2**30),
             cached,
         ) as drafting:
-            drafted = drafting.first_sentences(
-                lambda draft: self._authored.draft_fit(heard, draft, agitation, trust)
-            )
+
+            def fit(draft: str) -> tuple[float, float]:
+                return self._authored.draft_fit(heard, draft, agitation, trust)
+
+            drafted = drafting.first_sentences(fit)
             best = fitting[0].fit if fitting else 0.0
             if drafted.text and (drafted.fit >= best or best < settings.near_enough):
-                text = drafting.finish(drafted.number, drafted.text, on_clause)
+                text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
                 note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
                 return self._done(text, "model", note, drafted)
         return self._without_draft(words, fitting, agitation, draw, drafted)
@@ -227,7 +243,8 @@ class CivilianPlayer:
         if self.talk:
             self.talk.hear(words or NO_WORDS)  # of which `reply` leaves nothing behind
             self.talk.settle(heard)
-        self._memory.exchange(words, self._embed(words) if words else None, heard)
+        vector = self._embed(words) if words else None
+        self._memory.exchange(words, vector, heard, self._answered(vector, heard))
         self._said.append(heard)
         self._last = self._places.get(heard, self._last)
 
@@ -247,6 +264,22 @@ class CivilianPlayer:
 
     # -- how
 
+    def _answered(self, vector: Vectors | None, heard: str) -> bool:
+        """Whether `heard` answered the officer's words: so that it can be said again."""
+        if vector is None:
+            return False
+        place = self._places.get(heard)
+        if place is not None:
+            return self._authored.answered(vector, place)
+        if heard in self._texts.values() or heard in self._own_answers():
+            return True
+        return self._authored.draft_fit(vector, heard, 50, 50)[0] >= _ANSWERS_ALIKE
+
+    def _own_answers(self) -> dict[str, str]:
+        """What anybody can say of themselves, and the question it answers."""
+        person = self._scenario.civilian
+        return {f"{person.name}.": _ASKS_NAME, f"I'm {person.age}.": _ASKS_AGE}
+
     def _embed(self, words: str) -> Vectors:
         if self._vector is None or self._vector[0] != words:
             made = self._authored.embedder.embed([words or "(silence)"])[0]
@@ -264,6 +297,8 @@ class CivilianPlayer:
         draw: random.Random,
     ) -> list[Candidate]:
         """Authored replies that may be said now, best first; as good ones in an order of chance."""
+        did = {b.id for b in behaviours}
+        listened = bool(did & _LISTENING) and not any(BEHAVIOURS[id_].fault for id_ in did)
         told = [self._texts[name] for name in disclosure.told if name in self._texts]
         found = self._authored.fitting(
             heard,
@@ -273,9 +308,16 @@ class CivilianPlayer:
             trust,
             allowed={f.id for f in self._scenario.civilian.facts} | set(disclosure.open),
             told=disclosure.told,
-            pressing=disclosure.pressing(words, trust),
+            pressing=disclosure.pressing(words, trust if listened else 0),
             last=self._last,
         )
+        if trust >= _PLAIN_TRUST:
+            found += [
+                Candidate(text, "fact", _PLAIN_FIT)
+                for text, asks in self._own_answers().items()
+                if re.search(asks, words.replace("’", "'"), re.I)
+            ]
+            found.sort(key=lambda c: -c.fit)
         able: list[Candidate] = []
         for candidate in found:
             if len(able) == 6:
@@ -319,7 +361,7 @@ class CivilianPlayer:
     ) -> Reply | None:
         """A question that was answered before is answered alike, and not a third time."""
         before = self._memory.asked_before(words, heard)
-        answers = [a.answer for a in before if any(map(str.isalnum, a.answer))]
+        answers = [a.answer for a in before if a.answered and any(map(str.isalnum, a.answer))]
         if not answers:
             return None
         if len(before) >= _TOO_OFTEN:

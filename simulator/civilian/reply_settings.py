@@ -24,7 +24,9 @@ class ReplySettings:
         MiniLM).
     own_words: points of fit that the model's own words have before authored ones: 0 where it cannot
         play anybody, more where it was trained to.
-    near_enough: a reply with a fit below this answers something else; then a deflection is better.
+    draft_floor: a draft with a fit below this, its points for own words left out, answers something
+        else: then a deflection is better.
+    near_enough: an authored reply with a fit below this answers something else; then a deflection is better.
     """
 
     drafts: int = 2
@@ -32,7 +34,8 @@ class ReplySettings:
     same_question: float = 0.70
     own_voice: float = 0.58
     own_words: float = 0.05
-    near_enough: float = 0.40
+    draft_floor: float = 0.30
+    near_enough: float = 0.46
     temperature: float = 0.7
     top_p: float = 0.9
     repeat_penalty: float = 1.1
@@ -40,10 +43,16 @@ class ReplySettings:
 
 BASE = ReplySettings()
 #: A small model that was trained to be the civilian: its own drafts lead.
-TUNED = replace(BASE, drafts=3, same_question=0.85, own_voice=0.34, own_words=0.22, temperature=0.7)
+TUNED = replace(BASE, drafts=3, same_question=0.85, own_voice=0.34, own_words=0.22, draft_floor=0.0)
 #: A large model needs one draft and less company.
 LARGE = replace(
-    BASE, drafts=1, same_question=1.4, own_voice=0.0, own_words=0.5, repeat_penalty=1.05
+    BASE,
+    drafts=1,
+    same_question=1.4,
+    own_voice=0.0,
+    own_words=0.5,
+    draft_floor=-1.0,
+    repeat_penalty=1.05,
 )
 
 

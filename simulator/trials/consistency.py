@@ -16,6 +16,8 @@ from scenarios.strong_language import too_strong
 from simulator.cast import Cast, Choice
 from simulator.civilian.disclosure import content_words
 from simulator.civilian.guard import repeats
+from simulator.civilian.memory import officer_name_in
+from simulator.civilian.promises import promises_in
 from simulator.civilian.straight import Straight, denies, scenario_text
 from simulator.events import CivilianSpoke, Event, OfficerSpoke, ReplyRefused, TurnTimed
 from simulator.transcript import response_s
@@ -85,12 +87,23 @@ def officer_lines(loaded: Loaded, seed: int) -> list[str]:
     and questions about what was promised.
     """
     draw = random.Random(f"forty {loaded.id} {seed}")
-    own = [e.officer for d in loaded.dialogues if d.officer == "trained" for e in d.exchanges]
-    general = [line.say for line in script(loaded, "trained", "general", seed)[1:]]
+    own = [
+        e.officer
+        for d in loaded.dialogues
+        if d.officer == "trained"
+        for e in d.exchanges
+        # The trial's own officer has a name and makes its own promises.
+        if not officer_name_in(e.officer) and not promises_in(e.officer)
+    ]
+    general = [
+        line.say
+        for line in script(loaded, "trained", "general", seed)[1:]
+        if not promises_in(line.say)
+    ]
     bad = [line.say for line in script(loaded, "bad", "general", seed)[1:]]
     questions = [line for line in own if "?" in line and len(line.split()) < 16]
     asked = draw.sample(questions, 4)
-    lines = draw.sample([x for x in own if x not in asked], 16) + general[:12] + draw.sample(bad, 5)
+    lines = draw.sample([x for x in own if x not in asked], 14) + general[:14] + draw.sample(bad, 5)
     draw.shuffle(lines)
     fixed = {1: f"Hello. I'm {_OFFICER}. What's going on today?", _NAME_TURN: _NAME_QUESTION}
     fixed |= dict(_PROMISES) | {turn: _MEMORY_QUESTION for turn, _ in _REMEMBERED} | dict(_PERSONAL)
@@ -108,13 +121,14 @@ def count(loaded: Loaded, events: Sequence[Event]) -> Consistency:
     found = Consistency(loaded.id)
     said: list[str] = []
     told: list[str] = []
-    officer = ""
+    officer = heard = ""
     origins: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     for event in events:
         if isinstance(event, OfficerSpoke):
             officer, found.turns = event.text, event.turn
             found.transcript.append((event.turn, "officer", event.text, ""))
+            heard += f" {officer}"
         elif isinstance(event, ReplyRefused):
             refused[re.sub(r"[:'(].*", "", event.reason).strip()] += 1
         elif isinstance(event, TurnTimed):
@@ -136,7 +150,7 @@ def count(loaded: Loaded, events: Sequence[Event]) -> Consistency:
             ]
             if too_strong(text, loaded.scenario.content.level):
                 found.too_strong.append((turn, text))
-            if wrong := straight.why_not(text, officer):
+            if wrong := straight.why_not(text, heard):
                 found.contradictions.append((turn, f"{wrong}: {text}"))
             found.contradictions += [
                 (turn, f"against “{texts[id_]}”: {text}")
