@@ -64,8 +64,10 @@ def bench_soak(
 
 
 def growth_mb_per_h(turns: list[SoakTurn]) -> float:
-    """Slope of the unshared memory over the last two thirds: caches fill in the first."""
-    later = turns[len(turns) // 3 :]
+    """Slope of the unshared memory over the last half of the talk: caches and the context fill in the first."""
+    later = [turn for turn in turns if turn.at_s >= turns[-1].at_s / 2]
+    if len(later) < 2:
+        later = turns
     at = [turn.at_s / 3600 for turn in later]
     held = [(turn.unshared or turn.resident) / 1e6 for turn in later]
     return statistics.linear_regression(at, held).slope
@@ -80,8 +82,8 @@ def _figures(turns: list[SoakTurn]) -> list[Figure]:
         Figure(name="turns", value=len(turns), unit="turns", about="all of them answered"),
         Figure(
             name="growth_mb_per_h", value=round(growth_mb_per_h(turns), 2), unit="MB/h",
-            about="memory that is not shared, slope over the last two thirds", better="lower",
-            threshold=_GROWTH_MB_PER_H, n=len(turns) - len(turns) // 3,
+            about="memory that is not shared, slope over the last half of the talk", better="lower",
+            threshold=_GROWTH_MB_PER_H, n=len(turns),
         ),
         Figure(name="peak_mb", value=round(max(t.resident for t in turns) / 1e6, 1), unit="MB",
                about="resident at most"),
@@ -140,7 +142,7 @@ def write_memory_picture(run: RunFile, path: Path) -> None:
     growth = run.figure("growth_mb_per_h").value
     head = (
         f"Memory in {minutes[-1]:.0f} minutes of talk, {len(minutes)} turns: "
-        f"{growth:+.1f} MB an hour over the last two thirds"
+        f"{growth:+.1f} MB an hour over the last half"
     )
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
