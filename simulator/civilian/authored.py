@@ -30,6 +30,7 @@ _GOES_ON = 0.05
 #: What waits to be told: an open secret in an authored reply, in the author's plain words when the
 #: talk is near it or it wants out, and when it only may be told.
 _TELLS_SECRET, _SECRET_NEAR, _SECRET_WAITING = 0.15, 0.66, 0.47
+_SECRET_OUT, _FACT_OUT = 0.80, 0.48
 _TOLD_ALREADY = 0.12
 #: An authored reply answers what is this like the words that it was written for.
 _ANSWERS = 0.6
@@ -112,14 +113,17 @@ class AuthoredReplies:
         *,
         allowed: Collection[str],
         told: Collection[str],
-        pressing: Collection[str] = (),
+        near: Collection[str] = (),
+        out: Collection[str] = (),
+        pivotal: Collection[str] = (),
         last: tuple[int, int] | None = None,
     ) -> list[Candidate]:
         """Replies to words like these in a mood like this, best first.
 
         heard: vector of the officer's words. allowed: ids of facts and open secrets; a reply that
-        tells anything else is left out. told: those told already. pressing: open secrets that the
-        words come near to, or that want out. last: place of the exchange that was used last.
+        tells anything else is left out. told: those told already. near: open secrets that the words come
+        near to. out: what wants out; pivotal: what the best
+        ending turns on, which wants out first. last: place of the exchange that was used last.
         """
         did = {b.id for b in behaviours}
         waiting = (set(allowed) & self._secrets) - set(told)
@@ -140,7 +144,7 @@ class AuthoredReplies:
             elif tells and set(tells) <= set(told):
                 fit -= _TOLD_ALREADY
             found.append(Candidate(exchange.civilian, "exchange", fit, tuple(tells), place))
-        found += self._plain_facts(heard, words, allowed, told, pressing)
+        found += self._plain_facts(heard, words, allowed, told, near, out, pivotal)
         return sorted(found, key=lambda c: -c.fit)
 
     def _plain_facts(
@@ -149,7 +153,9 @@ class AuthoredReplies:
         words: str,
         allowed: Collection[str],
         told: Collection[str],
-        pressing: Collection[str],
+        near: Collection[str],
+        out: Collection[str],
+        pivotal: Collection[str],
     ) -> list[Candidate]:
         """What the person would say of a fact: in the author's words, where it has not been told."""
         found = []
@@ -159,10 +165,14 @@ class AuthoredReplies:
                 continue
             like = float(self._fact_vectors[number] @ heard)
             if fact.id in self._secrets:
-                fit = _SECRET_NEAR if fact.id in pressing else _SECRET_WAITING
+                fit = _SECRET_OUT if fact.id in out else _SECRET_WAITING
+                fit = max(fit, _SECRET_NEAR if fact.id in near else fit)
                 found.append(Candidate(fact.text, "secret", fit, (fact.id,)))
             elif asked & content_words(fact.text):
                 found.append(Candidate(fact.text, "fact", _FACT + like, (fact.id,)))
+            elif fact.id in out:
+                fit = _SECRET_OUT if fact.id in pivotal else _FACT_OUT
+                found.append(Candidate(fact.text, "fact", fit, (fact.id,)))
         return found
 
     def _mood_cost(self, agitation: int, trust: int) -> Vectors:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from scenarios.phrases import phrase_pattern
-from scenarios.schema import Civilian, Fact
+from scenarios.schema import Civilian, Fact, Secret
 
 _WORD = re.compile(r"[a-z']{2,}|\d+")
 _COMMON = frozenset(
@@ -36,7 +36,9 @@ def _stem(word: str) -> str:
 
 
 #: Trust so far above what a secret needs brings it out, whatever the talk is about.
-WANTS_OUT = 8
+WANTS_OUT = 4
+#: From this trust on, even a plain fact is told unasked to somebody who listens.
+VOLUNTEERS = 55
 
 
 class Disclosure:
@@ -60,18 +62,22 @@ class Disclosure:
         self.open += new
         return new
 
-    def pressing(self, words: str, trust: float) -> list[str]:
-        """Ids of open secrets, not told yet, that these words come near to or that want out."""
+    def near(self, words: str) -> list[str]:
+        """Ids of open secrets, not told yet, that these words come near to."""
         return [
             secret.id
-            for secret in self._person.secrets
-            if secret.id in self.open
-            and secret.id not in self.told
-            and (
-                trust >= secret.trust + WANTS_OUT
-                or any(phrase_pattern(p).search(words) for p in secret.near)
-            )
+            for secret in self._waiting()
+            if any(phrase_pattern(p).search(words) for p in secret.near)
         ]
+
+    def wants_out(self, trust: float) -> list[str]:
+        """Ids of what this person would tell unasked to somebody who listens, with so much trust."""
+        facts = [f.id for f in self._person.facts if f.id not in self.told]
+        secrets = [s.id for s in self._waiting() if trust >= s.trust + WANTS_OUT]
+        return secrets + (facts if trust >= VOLUNTEERS else [])
+
+    def _waiting(self) -> list[Secret]:
+        return [s for s in self._person.secrets if s.id in self.open and s.id not in self.told]
 
     def may_tell(self, words: str, most: int = 2) -> list[Fact]:
         """What this reply may draw on: newly opened secrets first, then facts near to what was

@@ -126,6 +126,9 @@ class CivilianPlayer:
         self._hearing = ""
         self._vector: tuple[str, Vectors] | None = None
         self._texts = {f.id: f.text for f in [*scenario.civilian.facts, *scenario.civilian.secrets]}
+        self._pivotal = {
+            name for e in scenario.endings if e.band == "resolution" for name in e.when.told
+        }
         self._places = {
             exchange.civilian: (d, n)
             for d, dialogue in enumerate(dialogues)
@@ -308,7 +311,9 @@ class CivilianPlayer:
             trust,
             allowed={f.id for f in self._scenario.civilian.facts} | set(disclosure.open),
             told=disclosure.told,
-            pressing=disclosure.pressing(words, trust if listened else 0),
+            near=disclosure.near(words),
+            out=disclosure.wants_out(trust) if listened else (),
+            pivotal=self._pivotal,
             last=self._last,
         )
         if trust >= _PLAIN_TRUST:

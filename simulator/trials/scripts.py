@@ -60,13 +60,21 @@ def script(loaded: Loaded, officer: Officer, lines: Lines, seed: int) -> list[Li
 
 
 def _own(loaded: Loaded, officer: Officer, draw: random.Random) -> list[Line]:
-    """The scenario's own lines of such an officer, in the order of one of its dialogues."""
+    """The scenario's own lines of such an officer, in the order of one of its dialogues.
+
+    A trained officer who has read the briefing asks what the case turns on: the lines that brought out
+    what its best ending needs are among them.
+    """
     dialogues = [d for d in loaded.dialogues if d.officer == officer]
     if not dialogues:
         return []
     dialogue = draw.choice(dialogues)
     exchanges = list(dialogue.exchanges)
-    chosen = sorted(draw.sample(range(len(exchanges)), min(9, len(exchanges))))
+    best = [e.when.told for e in loaded.scenario.endings if e.band == "resolution"]
+    needed = {name for told in best for name in told}
+    asks = [n for n, e in enumerate(exchanges) if needed & set(e.state.tells)]
+    others = [n for n in range(len(exchanges)) if n not in asks]
+    chosen = sorted(asks + draw.sample(others, min(max(0, 9 - len(asks)), len(others))))
     return [Line(exchanges[n].officer, tuple(exchanges[n].does)) for n in chosen]
 
 
