@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from scenarios.behaviours import FAULTS, SKILLS
@@ -199,3 +201,13 @@ def test_the_authored_dialogues_stand_where_their_authors_felt_they_stand() -> N
     mean = {officer: sum(moved) / len(moved) for officer, moved in ends.items()}
     assert mean["trained"] < -20 < mean["clumsy"] < mean["bad"]
     assert mean["bad"] > 10
+
+
+def test_the_published_table_is_the_one_that_is_played() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "affect.md").read_text(encoding="utf-8")
+    for id_, (agitation, trust) in STRENGTHS.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{id_}` |")]
+        assert [cell.strip() for cell in row.split("|")[-3:-1]] == [
+            f"{agitation:+g}",
+            f"{trust:+g}",
+        ]
