@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: The officer thinks so long before they speak, one after the other.
 _THINKS_S = (0.5, 0.8, 0.35, 1.1)
-#: A reply that is over this soon cannot be talked over.
-_TOO_SHORT_S = 0.6
+#: A reply that is over this soon cannot be talked over; to be cut off it must last until they would fall silent.
+_TOO_SHORT_S = {"backchannel": 0.6, "cough": 0.6, "interruption": 1.2}
 
 
 @dataclass
@@ -184,7 +184,8 @@ class _Conversation:
     def _may_be_talked_over(self, script: OfficerTurn) -> bool:
         loudspeaker = self._play.room.loudspeaker
         begins = self._play.room.clock() + self._begins_in_s(script)
-        return self._play.playout.speaking and loudspeaker.until - begins >= _TOO_SHORT_S
+        left_s = loudspeaker.until - begins
+        return self._play.playout.speaking and left_s >= _TOO_SHORT_S[str(script.over)]
 
     def _over(self, script: OfficerTurn, begins: float, ends: float) -> None:
         from simulator.events import CivilianCutOff

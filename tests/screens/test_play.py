@@ -228,7 +228,8 @@ async def test_no_sound_is_said_once_and_text_goes_on(
     app.finish()
     (row,) = records.sessions()
     (started,) = [e for e in records.events(row.id) if isinstance(e, SessionStarted)]
-    assert started.voice is (session.encounter.sound is not None)
+    sound = session.encounter.sound  # there are devices on some machines, and they open on fewer
+    assert started.voice is (sound is not None and sound.works)
 
 
 async def test_a_session_that_runs_elsewhere_is_refused_in_a_line(
