@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmark.errors import BenchmarkError
 
-#: A reply is interrupted after this, where so much of it is left: a civilian falls silent after 0.4 to 0.75 s of speech.
+#: A reply is interrupted after this, where so much of it is left: they fall silent after 0.4 to 0.75 s of speech.
 _INTERRUPT_AFTER_S, _TOO_SHORT_S = 0.15, 0.85
 _THINKS_S = 1.5
 #: Letters of the officer's lines: a soak is as long as it is in turns, not in words.
