@@ -233,6 +233,7 @@ class _Work:
         begin = len(engine.tokens)
         prompt = self.prose[begin : begin + one.prompt]
         forced = self.prose[begin + one.prompt : begin + one.tokens]
+        llama_cpp.llama_synchronize(ctx)  # else what was computed before is counted to this piece
         llama_cpp.llama_perf_context_reset(ctx)
         joules = self.meter.joules()
         began = time.perf_counter()

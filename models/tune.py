@@ -122,6 +122,8 @@ def _measure(gguf: Path, trial: Trial) -> None:
     """One round of one candidate on an engine of its own."""
     from models.engine import Engine, EngineSettings, Sampling
 
+    # Greedy and without a penalty a model goes on with the repeated text, and does not end it.
+    copying = Sampling(temperature=0.0, repeat_penalty=1.0)
     settings = EngineSettings(n_ctx=1024, threads=trial.threads, slice_tokens=trial.slice_tokens)
     with Engine(gguf, settings) as engine:
         text = engine.tokenize("The street is quiet at this hour, and a bus stands at the corner. ")
@@ -131,7 +133,7 @@ def _measure(gguf: Path, trial: Trial) -> None:
         began = time.perf_counter()
         engine.prefill(tokens[:PROMPT])
         filled = time.perf_counter()
-        drawn = sum(1 for _ in engine.generate(Sampling(), TURN_OUT, tokens[PROMPT:]))
+        drawn = sum(1 for _ in engine.generate(copying, TURN_OUT, tokens[PROMPT:]))
         spent = time.perf_counter() - filled
         last = engine.last
         if drawn < 2:

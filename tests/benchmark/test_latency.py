@@ -216,8 +216,8 @@ def test_a_cell_is_measured_once_and_found_again(tmp_path: Path) -> None:
     assert first.exit_code == 0, first.output
     (said,) = json.loads(first.stdout)
     assert said["new"] is True
-    assert 0.5 < said["prefill_agreement"] <= 1.01
-    assert 0.5 < said["decode_agreement"] <= 1.01
+    assert 0.5 < said["prefill_agreement"] < 1.05
+    assert 0.5 < said["decode_agreement"] < 1.05
     assert said["ttft_cold_ms"] > said["ttft_warm_ms"] > 0
     assert 100 < said["peak_mb"] < 900
     run = read_run(Path(said["run_file"]))
