@@ -110,8 +110,8 @@ def _in_a_process(model: str, settings: EngineSettings, turns: int, progress: Pr
         for line in worker.stdout:
             said = json.loads(line)
             if "replay" in said:
-                turns = [ReplayedTurn(**turn) for turn in said["replay"].pop("turns")]
-                found = Replay(turns=turns, **said["replay"])
+                replayed = [ReplayedTurn(**turn) for turn in said["replay"].pop("turns")]
+                found = Replay(turns=replayed, **said["replay"])
             else:
                 progress(said["what"], said["share"])
         errors = worker.stderr.read()
