@@ -230,15 +230,17 @@ def _agreement(report: Report) -> list[tuple[str, str, str, str]]:
 def _judges(report: Report) -> list[tuple[str, str, str, str, str]]:
     """What is known of the judges and raters: model, figure, value, interval, in words."""
     told = (
-        "alpha",
-        "real_realism",
-        "verbosity",
-        "wrong_sums",
-        "order_holds",
-        "first_chosen",
-        "wins",
+        *(
+            "alpha",
+            "real_realism",
+            "verbosity",
+            "wrong_sums",
+            "order_holds",
+            "first_chosen",
+            "wins",
+        ),
+        *("unread", "kappa", "told_apart", "taken_for_real", "real_taken"),
     )
-    told += ("unread", "kappa", "told_apart", "taken_for_real", "real_taken")
     found = []
     for one in (*report.of_kind("judge"), *report.of_kind("human")):
         for figure in one.run.figures:
