@@ -1,7 +1,7 @@
 """A long spoken session: does it grow, drift or get stuck? `deescal bench voice --soak` and `--interruptions`.
 
 Run as `python -m benchmark.voice_soak MODEL THREADS MINUTES INTERRUPTIONS`, in a process of its own: one session
-of so many minutes on the conversation's clock, or until so many replies were interrupted. Prints a line of JSON a turn.
+of so many minutes on the conversation's clock, or short ones until so many replies were interrupted. Prints a line of JSON a turn.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import cycle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import BenchmarkError
+
+if TYPE_CHECKING:
+    from benchmark.voice_stage import Stage
 
 #: A reply is interrupted after this, where so much of it is left: they fall silent after 0.4 to 0.75 s of speech.
 _INTERRUPT_AFTER_S, _TOO_SHORT_S = 0.15, 0.85
 _THINKS_S = 1.5
+#: Of a run of interruptions; a soak is one session.
+_TURNS_OF_A_SESSION = 15
 #: Letters of the officer's lines: a soak is as long as it is in turns, not in words.
 _SHORT_LINE = 50
 
@@ -94,11 +99,15 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
     cast = Cast(model, EngineSettings(threads=threads) if threads else None)
     speaker = Speaker(model_path("tts"), default_threads())
     speaker.warm_up()
-    play = stage(
-        cast, endless(workload.scenario), Ears(), speaker, subject=workload.subject,
-        seed=workload.seed, noise=room_noise(workload.voices[0], 10.0, 1),
-    )  # fmt: skip
-    room, loudspeaker = play.room, play.room.loudspeaker
+    ears, loaded = Ears(), endless(workload.scenario)
+
+    def begin(seed: int) -> Stage:
+        return stage(
+            cast, loaded, ears, speaker, subject=workload.subject, seed=seed,
+            noise=room_noise(workload.voices[0], 10.0, 1),
+        )  # fmt: skip
+
+    play = begin(workload.seed)
     # Spoken once, so that what grows is not the officer.
     lines = [
         voices.say(turn, number % len(workload.voices))
@@ -106,8 +115,15 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
         for turn in turns
         if turn.words and turn.over is None and len(turn.say) == 1 and len(turn.words) < _SHORT_LINE
     ]
-    began, interrupted = room.clock(), 0
-    for line in cycle(lines):
+    talked_s, gaps, interrupted, began = 0.0, 0, 0, play.room.clock()
+    for number, line in enumerate(cycle(lines), start=1):
+        if interruptions and number % _TURNS_OF_A_SESSION == 0:
+            # Who is asked the same again and again answers in two words, and those nobody can interrupt.
+            talked_s += play.room.clock() - began
+            gaps += play.room.loudspeaker.gaps
+            play = begin(workload.seed + number)
+            began = play.room.clock()
+        room, loudspeaker = play.room, play.room.loudspeaker
         # The record is on disk in play; here nobody needs it.
         del play.events[:]
         loudspeaker.heard = loudspeaker.heard[-8:]
@@ -126,12 +142,12 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
         interrupted += bool(cuts)
         memory = resident()
         yield SoakTurn(
-            at_s=room.clock() - began,
-            turn=play.session.turn,
+            at_s=talked_s + room.clock() - began,
+            turn=number,
             answered_s=(response_s(timed[-1]) if timed else None) or 0.0,
             resident=memory.now or memory.peak,
             unshared=memory.unshared or 0,
-            gaps=loudspeaker.gaps,
+            gaps=gaps + loudspeaker.gaps,
             interrupted=interrupted,
             cut_off=bool(cuts),
             stale_s=_stale_s(play, cuts[0].at_s) if cuts else 0.0,

@@ -59,7 +59,14 @@ def bench_soak(
             )
         },
         figures=_figures(turns),
-        notes=["One session from beginning to end, on a clock that skips what is only waited for."],
+        notes=[
+            "On a clock that skips what is only waited for. "
+            + (
+                "Short sessions in one process."
+                if interruptions
+                else "One session from beginning to end."
+            )
+        ],
     )
 
 

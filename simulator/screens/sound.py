@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.voice.wav import Audio
 
 #: TurnTimed waits no longer than this for the first sound to leave the device.
-_FIRST_SOUND_S = 0.5
+_FIRST_SOUND_S = 1.0
 _LONGEST_REPLY_S = 60.0
 #: A device that went away is looked for again this often.
 _LOOK_AGAIN_S = 2.0

@@ -115,7 +115,7 @@ def test_a_turn_is_answered_and_published_when_it_is_certain(play: MakeStage, sa
     assert timed.first_clause_s <= timed.first_audio_s <= timed.playback_start_s
     prosody = only(events, ProsodyHeard)
     assert prosody.turn == 1
-    assert 80 < prosody.words_per_minute < 400
+    assert 80 < prosody.words_per_minute < 600
     assert prosody.overlap_s == 0
     assert prosody.waited_s == pytest.approx(0.5, abs=0.2)
     assert only(events, CivilianSpoke).turn == 1
