@@ -98,7 +98,7 @@ def engine(
 @click.option(
     "--interruptions",
     type=click.IntRange(1, 10_000),
-    help="Instead: one session in which so many replies are interrupted.",
+    help="Instead: talk in which so many replies are interrupted.",
 )
 @click.option(
     "--picture",

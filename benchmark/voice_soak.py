@@ -1,7 +1,8 @@
 """A long spoken session: does it grow, drift or get stuck? `deescal bench voice --soak` and `--interruptions`.
 
 Run as `python -m benchmark.voice_soak MODEL THREADS MINUTES INTERRUPTIONS`, in a process of its own: one session
-of so many minutes on the conversation's clock, or short ones until so many replies were interrupted. Prints a line of JSON a turn.
+of so many minutes on the conversation's clock, or short ones until so many replies were interrupted. Prints a line of
+JSON a turn.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
         if over:
             room.wait(_INTERRUPT_AFTER_S)
         else:
-            room.run_until(lambda: not play.playout.speaking)
+            room.run_until(partial(_silent, play))
             room.wait(_THINKS_S)
         ends = room.say(line)
         if not room.run_until(partial(_heard_out, play, ends)):
@@ -158,11 +159,15 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
     cast.close()
 
 
-def _heard_out(play: Any, ends: float) -> bool:
+def _silent(play: Stage) -> bool:
+    return not play.playout.speaking
+
+
+def _heard_out(play: Stage, ends: float) -> bool:
     return bool(play.room.clock() > ends and play.settled())
 
 
-def _stale_s(play: Any, cut_at_s: float) -> float:
+def _stale_s(play: Stage, cut_at_s: float) -> float:
     """What was heard between the cut and the first sound of the new turn."""
     from simulator.events import TurnTimed
 
