@@ -92,4 +92,4 @@ def from_arrays(stored: dict[str, NDArray[np.float16]]) -> Network:
         for at in range(count)
     )
     rest = {f.name: as_read[f.name] for f in fields(Network) if f.name != "layers"}
-    return Network(layers=layers, **rest)  # type: ignore[arg-type]
+    return Network(layers=layers, **rest)

@@ -114,7 +114,9 @@ def measure(weights: Weights, lines: Lines) -> dict[str, Figure]:
 
 
 def macro_f1(figures: dict[str, Figure]) -> float:
-    return sum(f.f1 for f in figures.values()) / len(figures)
+    """Mean over the labels that stand in the lines at all."""
+    there = [f.f1 for f in figures.values() if f.lines]
+    return sum(there) / max(1, len(there))
 
 
 def thresholds(scores: Floats, labels: Bools, library: Bools) -> NDArray[np.float32]:
@@ -257,6 +259,10 @@ def write_card(path: Path, seen: int, tables: dict[str, dict[str, Figure]]) -> N
         "thresholds": f"F1 on lines left out, {FOLDS} folds grouped by scenario, the training part only",
         "retrain": "pip install -e '.[train]'; python -m simulator.officer.train",
         "macro_f1": {name: round(macro_f1(figures), 3) for name, figures in tables.items()},
+        "labels_below_0.7": {
+            name: sorted(n for n, f in figures.items() if f.lines and f.f1 < 0.7)
+            for name, figures in tables.items()
+        },
         "lowest_f1": {name: _lowest(figures) for name, figures in tables.items()},
         "measured_on": {name: _WHAT[name] for name in tables},
         "labels": {
@@ -268,7 +274,7 @@ def write_card(path: Path, seen: int, tables: dict[str, dict[str, Figure]]) -> N
 
 
 def _lowest(figures: dict[str, Figure]) -> dict[str, float]:
-    label = min(figures, key=lambda name: figures[name].f1)
+    label = min((n for n in figures if figures[n].lines), key=lambda name: figures[name].f1)
     return {label: figures[label].f1}
 
 

@@ -62,7 +62,8 @@ def fit_network(
             rate.step()
             lost += float(loss.detach()) * len(batch)
         say(f"network, epoch {epoch + 1} of {epochs}: loss {lost / len(readings):.4f}")
-    return net.as_numpy()
+    fitted: Network = net.as_numpy()
+    return fitted
 
 
 def _batches(lengths: Sequence[int], chance: np.random.Generator) -> list[NDArray[np.int64]]:
@@ -73,7 +74,7 @@ def _batches(lengths: Sequence[int], chance: np.random.Generator) -> list[NDArra
         near = order[at : at + _BATCH * 20]
         near = near[np.argsort(np.take(lengths, near), kind="stable")]
         found += [near[k : k + _BATCH] for k in range(0, len(near), _BATCH)]
-    chance.shuffle(found)  # type: ignore[arg-type]
+    chance.shuffle(found)
     return found
 
 
@@ -81,7 +82,7 @@ def _Net(facts: int, labels: int) -> Any:  # noqa: N802 - a class, made where to
     import torch
     from torch import nn
 
-    class Block(nn.Module):
+    class Block(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
@@ -103,7 +104,7 @@ def _Net(facts: int, labels: int) -> Any:  # noqa: N802 - a class, made where to
                 _t(self.up.weight.T), _t(self.up.bias), _t(self.down.weight.T), _t(self.down.bias),
             )  # fmt: skip
 
-    class Net(nn.Module):
+    class Net(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.enter, self.echo = nn.Linear(384, WIDTH), nn.Linear(3, WIDTH, bias=False)
@@ -138,7 +139,7 @@ def _Net(facts: int, labels: int) -> Any:  # noqa: N802 - a class, made where to
             self.eval()
             return Network(
                 _t(self.enter.weight.T), _t(self.enter.bias), _t(self.echo.weight.T),
-                tuple(block.as_numpy() for block in self.blocks),  # type: ignore[operator]
+                tuple(block.as_numpy() for block in self.blocks),
                 _pair(self.norm), _t(self.look), _t(self.weigh), _t(self.bias), _t(self.facts),
             )  # fmt: skip
 
