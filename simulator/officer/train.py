@@ -2,7 +2,7 @@
 
     python -m simulator.officer.train
 
-Needs the `train` extra (torch, scikit-learn) and the embedder. The same library and lines give the same weights.
+Needs the `train` and `dev` extras (torch, scikit-learn) and the embedder. The same library and lines give the same weights.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def write_card(path: Path, seen: int, tables: dict[str, dict[str, Figure]]) -> N
         "a third of them also as a recogniser would write them, and some joined two by two",
         "held_out": sorted(held_out_ids()),
         "thresholds": f"F1 on lines left out, {FOLDS} folds grouped by scenario, the training part only",
-        "retrain": "pip install -e '.[train]'; python -m simulator.officer.train",
+        "retrain": "pip install -e '.[train,dev]'; python -m simulator.officer.train",
         "macro_f1": {name: round(macro_f1(figures), 3) for name, figures in tables.items()},
         "labels_below_0.7": {
             name: sorted(n for n, f in figures.items() if f.lines and f.f1 < 0.7)
