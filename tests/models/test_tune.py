@@ -74,8 +74,11 @@ def test_of_counts_about_as_fast_the_fewest_threads_and_the_smallest_slice() -> 
 
 
 @pytest.mark.slow
-def test_tuning_on_the_real_model_is_kept_and_can_be_forgotten(home: Path) -> None:
-    done = CliRunner().invoke(models, ["tune", "--rounds", "1", "--json"])
+def test_tuning_on_the_real_model_is_kept_and_can_be_forgotten(
+    civilian_gguf: Path, home: Path
+) -> None:
+    words = ["tune", "--rounds", "1", "--json", "--model", str(civilian_gguf)]
+    done = CliRunner().invoke(models, words)
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     found = tuned()
