@@ -2,7 +2,8 @@
 
     python -m simulator.officer.train
 
-Needs the `train` and `dev` extras (torch, scikit-learn) and the embedder. The same library and lines give the same weights.
+Needs the `train` and `dev` extras (torch, scikit-learn) and the embedder. The same library and lines
+give the same weights.
 """
 
 from __future__ import annotations
