@@ -37,7 +37,9 @@ class Several:
     the prompt, or, after `keep`, the prompt and the kept draft with them.
     """
 
-    def __init__(self, engine: Engine, samplings: Sequence[Sampling], prompt: Sequence[int]) -> None:
+    def __init__(
+        self, engine: Engine, samplings: Sequence[Sampling], prompt: Sequence[int]
+    ) -> None:
         if len(samplings) > engine.settings.sequences:
             raise ModelError(
                 f"{len(samplings)} drafts at once, but the engine was opened for "
