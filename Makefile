@@ -29,11 +29,12 @@ $(VENV)/.plain: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.plain
-	@$(PIP) install -q -c constraints.txt -e '.[corpus,dev]'
+	@$(PIP) install -q -c constraints.txt -e '.[corpus,train,bench,bertscore,dev]'
 	@touch $@
 
-$(VENV)/.models: $(VENV)/.plain models/catalog.yaml
+$(VENV)/.models: $(VENV)/.plain models/catalog.yaml $(wildcard models/adapters/*.gguf)
 	@$(BIN)/deescal models pull
+	@$(BIN)/deescal models build
 	@touch $@
 
 setup: $(VENV)/.plain $(VENV)/.models
@@ -60,11 +61,7 @@ test: setup-dev lint
 test-fast: setup-dev
 	@$(BIN)/python -m pytest -m "not slow"
 
-$(VENV)/.train: $(VENV)/.dev
-	@$(PIP) install -q -c constraints.txt -e '.[train]'
-	@touch $@
-
-pipeline-smoke: $(VENV)/.train $(VENV)/.models
+pipeline-smoke: setup-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" export/pipeline-smoke.sh
 
 clean:
