@@ -122,9 +122,8 @@ def test_the_second_hand_has_ten_lines_of_every_label() -> None:
 def test_the_page_of_definitions_says_what_the_code_says() -> None:
     page = (Path(__file__).parents[2] / "docs" / "officer-behaviours.md").read_text()
     for one in BEHAVIOURS.values():
-        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{one.id}`"))
-        assert one.counts in row
-        assert one.but in row
+        rows = [line for line in page.splitlines() if line.startswith(f"| `{one.id}`")]
+        assert any(one.counts in row and one.but in row for row in rows)
 
 
 @pytest.mark.slow
