@@ -22,7 +22,7 @@ _BARE_BATCH = 512
 _NARROW = 0.02
 #: Until then, pairs are measured on: at most so many times what was asked.
 _MOST_TIMES = 4
-_GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0)
+_GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0, never_ends=True)
 Step = Callable[[], None]
 
 

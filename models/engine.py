@@ -84,7 +84,8 @@ class Sampling:
 
     repeat_penalty counts the last `repeat_last_n` tokens of the context (-1: all of it, as
     transformers does). temperature_first: before top_k and top_p, as transformers does; llama.cpp's own
-    order, after them, keeps more of the unlikely tokens where the temperature is below 1.
+    order, after them, keeps more of the unlikely tokens where the temperature is below 1. never_ends:
+    goes on past the end of a turn, for measuring speed.
     """
 
     temperature: float = 0.6
@@ -96,6 +97,7 @@ class Sampling:
     seed: int = 0
     grammar: str = ""
     temperature_first: bool = False
+    never_ends: bool = False
 
 
 @dataclass
@@ -373,7 +375,7 @@ class Engine:
                         first = now
                         timings.ttft_ms = (now - began) * 1000
                     timings.decode_ms = (now - first) * 1000
-                    if self.is_end(token):
+                    if self.is_end(token) and not sampling.never_ends:
                         return
                     self._decode_one(token)
                     self.between()

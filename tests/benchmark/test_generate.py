@@ -23,6 +23,8 @@ from benchmark.generate_prompts import DECODINGS, GENERIC_SYSTEM, SETTINGS, clea
 from benchmark.generate_record import read_generation
 from benchmark.generate_speakers import GgufSpeaker, Question, SpeakerDown, between_answers
 from benchmark.generate_workload import Dialogues, dialogues
+from models.gguf_info import read_gguf
+from models.store import model_path
 from scenarios.prompt import ARRIVAL
 from training.rows import Conversation, Turn
 
@@ -77,7 +79,7 @@ def test_a_generation_is_kept_and_read_back(speaker: GgufSpeaker, tmp_path: Path
     assert made.done == 3
     assert not made.errors
     again = read_generation(tmp_path / "a")
-    assert again.manifest.model.quantisation == "Q4_1"
+    assert again.manifest.model.quantisation == read_gguf(model_path("civilian")).quantisation
     assert again.replies == made.replies
     for reply in again.replies.values():
         assert 0 < reply.n_tokens <= 8
