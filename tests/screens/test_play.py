@@ -36,6 +36,18 @@ MakeApp = Callable[..., SimulatorApp]
 SIZES = [(60, 20), (120, 40)]
 
 
+async def test_the_briefing_warns_of_what_is_hard_to_hear(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Picker) and app.screen.scenarios)
+        await pilot.press(*"overpass")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, BriefingScreen))
+        assert "Content warnings" in screen_text(pilot)
+    app.finish()
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_pick_briefing_three_turns_quit_review(
     make_app: MakeApp, records: Records, size: tuple[int, int]
@@ -50,7 +62,7 @@ async def test_pick_briefing_three_turns_quit_review(
         ]
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, BriefingScreen))
-        assert "Content warnings" in screen_text(pilot)
+        assert "Dispatch" in screen_text(pilot)
         session = await begin(pilot)
         lines = [
             "Good afternoon, ma'am. Mind if I shut this door?",
