@@ -42,7 +42,7 @@ def test_stopped_for_want_of_time_it_goes_on_and_ends_in_a_page(
     assert (rest.measured, rest.found) == (2, 3)
     assert [run.kind for _, run in runs_in(tmp_path / "runs")] == ["latency"] * 3
     page = (tmp_path / "report/report.html").read_text()
-    assert "base-Q8_0" in page
+    assert "civilian-Q8_0" in page
     assert "Published, not measured here" in page
     again = bench_suite(few, quiet, lambda: 0.0)
     assert (again.measured, again.found, again.left) == (0, 3, [])
