@@ -31,9 +31,9 @@ def refusal(path: Path) -> str:
     return line
 
 
-def test_the_default_civilian_tells_what_it_is() -> None:
-    pull("civilian")
-    info = read_gguf(model_path("civilian"))
+def test_the_embedded_base_tells_what_it_is() -> None:
+    pull("smollm2-135m-instruct-q4_1")
+    info = read_gguf(model_path("smollm2-135m-instruct-q4_1"))
     assert info.architecture == "llama"
     assert info.quantisation == "Q4_1"
     assert info.tensor_types == {"Q4_1": 210, "Q8_0": 1, "F32": 61}
