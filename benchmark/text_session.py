@@ -17,10 +17,11 @@ from benchmark.errors import BenchmarkError
 
 @dataclass
 class TurnCache:
-    """Tokens of one turn. there: in the cache when the officer's words were asked for; kept: of those, how many the
-    reply was computed on without computing them again; n_prompt: in the context when the first token was drawn.
+    """Tokens of one turn. there: in the cache when the officer's words were asked for; kept: of those, how many still
+    stand when the civilian has spoken and were not computed again meanwhile; computed: all that were, drafts that were
+    refused and rewound included; n_prompt: in the context when the first token was drawn.
 
-    All of it is asked of llama.cpp (its counter of computed tokens, its cache), not of what the reply says of itself.
+    All of it is seen at llama.cpp's door (its counter, the positions of each batch), not told by the reply of itself.
     """
 
     turn: int
@@ -76,7 +77,7 @@ def _play(model: str, settings: dict[str, Any]) -> TextSession:
     from simulator.events import CivilianSpoke, ContextDropped, Event, OfficerSpoke
 
     workload = engine_workload()
-    # One draft: with more, a refused draft is computed too and the counter could not tell it from a lost cache.
+    positions = watched_positions()
     cast = Cast(model, EngineSettings(**settings), ReplySettings(drafts=1))
     engine = cast.engine
     found = TextSession()
@@ -87,11 +88,12 @@ def _play(model: str, settings: dict[str, Any]) -> TextSession:
         nonlocal before, counted
         if isinstance(event, OfficerSpoke):
             before, counted = list(engine.tokens), computed_tokens(engine)
+            positions.clear()
         elif isinstance(event, CivilianSpoke) and event.turn:
             computed = computed_tokens(engine) - counted
             n_prompt = event.timings.n_prompt if event.timings else len(engine.tokens)
             same = _in_common(before, engine.tokens)
-            kept = min(same, cached_tokens(engine) - computed)
+            kept = same - sum(position < same for position in positions)
             found.turns.append(TurnCache(event.turn, len(before), computed, kept, n_prompt))
         elif isinstance(event, ContextDropped):
             found.turns_dropped += event.turns_dropped
@@ -122,11 +124,19 @@ def computed_tokens(engine: Any) -> int:
     return int(counts.n_p_eval) + int(counts.n_eval)
 
 
-def cached_tokens(engine: Any) -> int:
-    """How many tokens stand in llama.cpp's cache."""
+def watched_positions() -> set[int]:
+    """The positions that llama.cpp computes from now on in this process, for the caller to read and clear."""
     import llama_cpp
 
-    return int(llama_cpp.llama_memory_seq_pos_max(engine._memory, 0)) + 1
+    seen: set[int] = set()
+    decode = llama_cpp.llama_decode
+
+    def watched(context: Any, batch: Any) -> Any:
+        seen.update(batch.pos[i] for i in range(batch.n_tokens))
+        return decode(context, batch)
+
+    llama_cpp.llama_decode = watched
+    return seen
 
 
 def _in_common(one: list[int], other: list[int]) -> int:

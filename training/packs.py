@@ -48,19 +48,27 @@ def plan(
 
 
 def plan_run(
-    layouts: Sequence[Layout], budget: int, epochs: float, library_repeat: float, seed: int
+    layouts: Sequence[Layout],
+    budget: int,
+    epochs: float,
+    library_repeat: float,
+    seed: int,
+    order: int = 0,
 ) -> list[Pack]:
-    """Every batch of a run in order: epoch after epoch, the library `library_repeat` times in each."""
+    """Every batch of a run in order: epoch after epoch, the library `library_repeat` times in each.
+
+    order: a run cut short has met the first rows only; one that goes on from it takes another order.
+    """
     sizes = [len(layout) for layout in layouts]
     packs: list[Pack] = []
     whole = int(epochs)
     for epoch in range(whole + (epochs > whole)):
-        draw = random.Random(f"{seed} epoch {epoch}")
-        order: list[int] = []
+        draw = random.Random(f"{seed} epoch {epoch}" + (f" order {order}" if order else ""))
+        indices: list[int] = []
         for index, layout in enumerate(layouts):
             times = library_repeat if layout.origin == "library" else 1.0
-            order += [index] * (int(times) + (draw.random() < times - int(times)))
-        dealt = plan(sizes, budget, draw, order)
+            indices += [index] * (int(times) + (draw.random() < times - int(times)))
+        dealt = plan(sizes, budget, draw, indices)
         if epoch == whole:
             dealt = dealt[: max(1, round(len(dealt) * (epochs - whole)))]
         packs += dealt

@@ -88,6 +88,11 @@ class Data(_Part):
 
     library: bool = True
     library_repeat: float = Field(1.0, gt=0, le=100, description="times an epoch holds it")
+    order: int = Field(
+        0,
+        ge=0,
+        description="another one for a course that goes on, with --from, over the same rows",
+    )
     corpus: bool = Field(True, description="read the folder that --data names")
     corpus_share: float = Field(1.0, gt=0, le=1, description="of its sources, drawn by seed")
     directions: Literal["newest", "every", "none"] = Field(

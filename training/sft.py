@@ -65,7 +65,9 @@ def train(
     layouts = all_layouts(prepared.train, speech, data.max_tokens, data.directions)
     dev = all_layouts(prepared.dev, speech, data.max_tokens, data.directions)
     run = recipe.optimisation
-    packs = plan_run(layouts, run.tokens_per_batch, run.epochs, data.library_repeat, recipe.seed)
+    packs = plan_run(
+        layouts, run.tokens_per_batch, run.epochs, data.library_repeat, recipe.seed, data.order
+    )
     if len(packs) < run.accumulate * state.num_processes:
         raise BadRecipe(
             f"{recipe.name}: the data make {len(packs)} batches of {run.tokens_per_batch} tokens, too "

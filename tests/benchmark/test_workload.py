@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import llama_cpp
+import pytest
+
+from benchmark.text_session import watched_positions
 from benchmark.voice_workload import voice_workload
 from benchmark.workload import endless, engine_workload, identity
+from models.engine import Engine
 from scenarios.loader import load
 
 
@@ -33,3 +38,16 @@ def test_the_voice_workload_speaks_in_more_than_one_manner() -> None:
     workload = voice_workload()
     assert len({(v.rate, v.pitch_semitones) for v in workload.voices}) >= 3
     assert any(v.noise_db is not None for v in workload.voices)
+
+
+def test_what_is_computed_again_is_seen(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_decode", llama_cpp.llama_decode)  # put back afterwards
+    positions = watched_positions()
+    engine.prefill(list(range(100, 140)))
+    assert positions == set(range(40))
+    positions.clear()
+    engine.prefill(list(range(140, 150)))
+    assert positions == set(range(40, 50))
+    engine.rewind(30)
+    engine.prefill(list(range(140, 150)))
+    assert min(positions) == 30

@@ -100,5 +100,6 @@ def test_the_plan_of_a_run_is_the_same_every_time(voice: Voice) -> None:
     once = plan_run(found, 512, 2.5, 3.0, seed=3)
     assert once == plan_run(found, 512, 2.5, 3.0, seed=3)
     assert once != plan_run(found, 512, 2.5, 3.0, seed=4)
+    assert once != plan_run(found, 512, 2.5, 3.0, seed=3, order=1)
     first_two = [i for pack in plan_run(found, 512, 2, 3.0, seed=3) for i in pack]
     assert [first_two.count(i) for i in range(5)] == [6] * 5
