@@ -1,4 +1,4 @@
-"""What a run says of its machine, on this one and on recorded ones."""
+"""What a run says of its machine, on this one and on others whose layout is documented (made files, no recordings)."""
 
 from __future__ import annotations
 
