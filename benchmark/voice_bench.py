@@ -29,7 +29,8 @@ _NOTES = (
     "The clock runs while the machine computes and skips what is only waited for; sound is fed at the pace of speech. "
     "Speech ends where its last sound is in the recording, not where the detector noticed it.",
     "One after another: the endpoint of the workload in silence, then recognition of the whole, the whole reply, the "
-    "whole synthesis, with the times that these took in the same turn.",
+    "whole synthesis, with the times that these took in the same turn, wherever in it they were done: what was drawn "
+    "while the officer still spoke counts in full.",
     "A loudspeaker's own buffer is in neither of the two.",
 )
 
@@ -101,7 +102,8 @@ def _samples(heard: Hearing, played: VoiceSession) -> dict[str, list[float]]:
 def _figures(
     workload: VoiceWorkload, heard: Hearing, played: VoiceSession, default_model: bool
 ) -> list[Figure]:
-    turns = [turn for turn in played.turns if not turn.silent]
+    # In a pause inside the officer's words an answer may come before their end: told apart, it is no speed.
+    turns = [turn for turn in played.turns if not turn.silent and turn.playback_at_ms > 0]
     first = [turn.playback_at_ms for turn in turns]
     plain = [turn.sequential_ms for turn in turns]
     asked = (
@@ -147,6 +149,14 @@ def _figures(
         _simple("listening_share", played.listening_s / played.talk_s, "voice activity ÷ talk"),
         _count(
             "supposed_again", played.supposed_again, "answers begun and taken back: they went on"
+        ),
+        _count(
+            "ahead_turns",
+            sum(turn.ahead_ms > 0 for turn in turns),
+            f"of {len(turns)} turns answered from drafts drawn while the officer still spoke",
+        ),
+        _count(
+            "rehearsals", played.rehearsals, "times that drafts were drawn while the officer spoke"
         ),
         _count("gaps", played.gaps, "silences because synthesis came after playback", most=0.0),
         _count(

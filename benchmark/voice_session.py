@@ -34,7 +34,8 @@ class SpokenTurn:
     """One turn. `*_at_ms` run from where the officer's speech really ended; other milliseconds are durations.
 
     sequential_ms: the same parts of the same turn one after another: endpoint, recognition, whole reply, whole
-    synthesis. authored: the line is the scenario's, so no token was drawn for it or none was used.
+    synthesis. authored: the line is the scenario's, so no token was drawn for it or none was used. ahead_ms: of the
+    reply, done while the officer still spoke; it is part of reply_ms.
     """
 
     conversation: int
@@ -60,6 +61,7 @@ class SpokenTurn:
     n_prompt: int | None = None
     n_cached: int | None = None
     first_clause_decode_ms: float | None = None
+    ahead_ms: float = 0.0
 
 
 @dataclass
@@ -82,6 +84,7 @@ class VoiceSession:
     talked_over: list[TalkedOver] = field(default_factory=list)
     gaps: int = 0
     supposed_again: int = 0
+    rehearsals: int = 0
     peak_bytes: int = 0
     end_bytes: int | None = None
     unshared_bytes: int | None = None
@@ -114,12 +117,12 @@ def _play(model: str, threads: int, folder: Path, conversations: int) -> VoiceSe
     from models.engine import EngineSettings
     from models.fetch import model_path
     from models.hardware import default_threads
-    from simulator.cast import Cast
+    from simulator.cast import DRAFTS_AT_ONCE, Cast
     from simulator.voice.talk import Ears
     from simulator.voice.tts import Speaker
 
     workload = voice_workload()
-    cast = Cast(model, EngineSettings(threads=threads) if threads else None)
+    cast = Cast(model, EngineSettings(threads=threads, sequences=DRAFTS_AT_ONCE))
     loaded = endless(workload.scenario)
     speaker = Speaker(model_path("tts"), default_threads())
     speaker.warm_up()
@@ -140,6 +143,7 @@ def _play(model: str, threads: int, folder: Path, conversations: int) -> VoiceSe
         found.listening_s += play.room.listening_s
         found.gaps += play.room.loudspeaker.gaps
         found.supposed_again += play.conversing.taken_back
+        found.rehearsals += play.conversing.following.rehearsals
     memory = resident()
     found.peak_bytes, found.end_bytes = memory.peak, memory.now
     found.unshared_bytes = memory.unshared
@@ -235,13 +239,14 @@ class _Conversation:
     ) -> None:
         play = self._play
         end_s = play.session.on_session(ends)
+        timings = spoke.timings
+        ahead_ms = timings.ahead_ms if timings else 0.0
         spoken_ms = sum(play.mouth.synthesis_ms)
-        reply_ms = max(0.0, (spoke.at_s - officer.at_s) * 1000 - spoken_ms)
+        reply_ms = max(0.0, (spoke.at_s - officer.at_s) * 1000 - spoken_ms) + ahead_ms
         began, cpu_began = time.monotonic(), time.process_time()
         whole_ms, speech_s = self._whole_speech(spoke.text)
         self.apart_cpu_s += time.process_time() - cpu_began
         play.room.clock.ahead(began - time.monotonic())  # the conversation knows nothing of it
-        timings = spoke.timings
         decode_ms = None
         if timings and timed.first_token_s is not None:
             decode_ms = (timed.first_clause_s - timed.first_token_s) * 1000
@@ -278,6 +283,7 @@ class _Conversation:
                 n_prompt=timings.n_prompt if timings else None,
                 n_cached=timings.n_cached if timings else None,
                 first_clause_decode_ms=decode_ms,
+                ahead_ms=ahead_ms,
             )
         )
 

@@ -89,7 +89,7 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
     from models.engine import EngineSettings
     from models.fetch import model_path
     from models.hardware import default_threads
-    from simulator.cast import Cast
+    from simulator.cast import DRAFTS_AT_ONCE, Cast
     from simulator.events import CivilianCutOff, TurnTimed
     from simulator.transcript import response_s
     from simulator.voice.talk import Ears
@@ -97,7 +97,7 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
 
     workload = voice_workload()
     voices = OfficerVoices(workload)
-    cast = Cast(model, EngineSettings(threads=threads) if threads else None)
+    cast = Cast(model, EngineSettings(threads=threads, sequences=DRAFTS_AT_ONCE))
     speaker = Speaker(model_path("tts"), default_threads())
     speaker.warm_up()
     ears, loaded = Ears(), endless(workload.scenario)

@@ -150,6 +150,8 @@ class Engine:
         #: Called between the slices and the tokens of every call. What it raises ends the call there,
         #: and what was computed until then stays: so a voice session gives up an answer at once.
         self.between: Callable[[], None] = _nothing
+        #: Cores that other work of the same person wants now: threads are fewer by so many.
+        self.left_cores = 0
         self._busy = threading.Lock()
         self._logits_at = -1  # length of `tokens` for which the context holds logits
         self._lora: Any = None
@@ -193,6 +195,7 @@ class Engine:
         self.n_vocab: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
         self.n_ctx: int = llama_cpp.llama_n_ctx(self._ctx)
         self._decode_threads = DecodeThreads(settings.threads)
+        self._draft_threads = DecodeThreads(settings.threads)  # several tokens at once take longer
         self._batch = llama_cpp.llama_batch_init(settings.slice_tokens, 0, 1)
         if settings.lora:
             self._add_lora(Path(settings.lora))
@@ -277,6 +280,7 @@ class Engine:
         step = self.settings.slice_tokens
         for at in range(0, len(tokens), step):
             self.between()
+            self._use_threads(self.settings.threads)
             if at and cancelled():
                 return at
             self._decode(tokens[at : at + step], logits=at + step >= len(tokens))
@@ -302,10 +306,14 @@ class Engine:
 
     def _decode_one(self, token: int) -> None:
         threads = self._decode_threads.next()
-        llama_cpp.llama_set_n_threads(self._ctx, threads, self.settings.threads)
+        self._use_threads(threads)
         began = time.perf_counter()
         self._decode([token])
         self._decode_threads.took(time.perf_counter() - began)
+
+    def _use_threads(self, most: int) -> None:
+        threads = max(1, min(most, self.settings.threads - self.left_cores))
+        llama_cpp.llama_set_n_threads(self._ctx, threads, threads)
 
     def rewind(self, n_tokens: int) -> None:
         """Keep only the first `n_tokens` tokens."""

@@ -139,8 +139,9 @@ class Several:
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = number
             batch.logits[i] = True
-        threads = engine.settings.threads
-        llama_cpp.llama_set_n_threads(engine._ctx, threads, threads)
+        engine._use_threads(engine._draft_threads.next())
+        began = time.perf_counter()
         code = llama_cpp.llama_decode(engine._ctx, batch)
+        engine._draft_threads.took(time.perf_counter() - began)
         if code != 0:
             raise ModelError(f"llama.cpp could not decode {len(fed)} drafts (code {code})")

@@ -156,6 +156,10 @@ class Timings(BaseModel):
     ttft_ms: float
     n_generated: int
     decode_tokens_per_s: float
+    ahead_ms: float = Field(
+        0.0,
+        description="of it, spent while the officer still spoke; 0 where it was asked for after",
+    )
 
 
 class ReplyRefused(Event):
@@ -210,6 +214,16 @@ class CivilianCutIn(Event):
     kind: Literal["civilian_cut_in"] = "civilian_cut_in"
     turn: int
     after_s: float = Field(description="how long the officer had been speaking")
+
+
+class CivilianGaveWay(Event):
+    """The civilian began to answer in a pause, the officer went on, and they fell silent at once. What was heard
+    of it is no part of the talk.
+    """
+
+    kind: Literal["civilian_gave_way"] = "civilian_gave_way"
+    turn: int = Field(description="the officer's, who went on")
+    heard: str
 
 
 class OfficerBackchannelled(Event):
@@ -279,6 +293,7 @@ AnyEvent = Annotated[
     | CivilianSpoke
     | CivilianCutOff
     | CivilianCutIn
+    | CivilianGaveWay
     | OfficerBackchannelled
     | TurnTimed
     | ContextDropped

@@ -93,7 +93,16 @@ class Player(Protocol):
         disclosure: Disclosure,
         note: str = "",
         on_clause: Callable[[str], None] | None = None,
+        hurry: bool = False,
     ) -> Reply: ...
+    def rehearse(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        agitation: int,
+        trust: int,
+        disclosure: Disclosure,
+    ) -> bool: ...
     def mark(self) -> Any: ...
     def take_back(self, mark: Any) -> None: ...
     def settle(self, heard: str) -> None: ...
@@ -231,6 +240,24 @@ class Session:
     def overhear(self, words: str) -> None:
         """The officer's words so far, while they still speak: laid down ahead of the turn."""
         self._player.hear(words)
+
+    def rehearse(self, words: str) -> bool:
+        """Find a draft for the words so far, for when they turn out to have been nearly all. Nothing of it
+        is published, and the session stands as it stood. False where no more drafts are of use.
+        """
+        before = self.checkpoint()
+        publish, self._publish = self._publish, _nobody
+        try:
+            self.turn += 1
+            behaviours = self._take_in(words)
+            if self._inject() is not None or self._ending() is not None:
+                return False
+            return self._player.rehearse(
+                words, behaviours, self.agitation, self.trust, self._disclosure
+            )
+        finally:
+            self._publish = publish
+            self.take_back(before)
 
     def take_back(self, checkpoint: Checkpoint) -> None:
         """The officer went on: what was answered since the checkpoint never happened. What was
@@ -405,6 +432,7 @@ class Session:
                 self._disclosure,
                 note,
                 self._clause,
+                hurry=asr_ms is not None,
             )
         first_token_s = self._just_now(reply.first_token_at)
         self._say(reply)

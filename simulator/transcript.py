@@ -12,6 +12,7 @@ from simulator.events import (
     Cause,
     CivilianCutIn,
     CivilianCutOff,
+    CivilianGaveWay,
     CivilianSpoke,
     Event,
     InjectHappened,
@@ -50,6 +51,7 @@ class Turn:
     prosody: ProsodyHeard | None = None
     cut_in_after_s: float | None = None  # the civilian did not wait for the officer to finish
     backchannels: list[str] = field(default_factory=list)  # the officer's, while this was heard
+    let_go_on: list[str] = field(default_factory=list)  # begun by the civilian in its pauses
 
 
 def transcript(events: Sequence[Event]) -> list[Turn]:
@@ -57,17 +59,21 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
     turns: list[Turn] = []
     agitation = trust = 0
     officer: Turn | None = None
+    gave_way: list[str] = []
     for event in events:
         if isinstance(event, SessionStarted):
             agitation, trust = event.agitation, event.trust
         elif isinstance(event, OfficerSpoke):
             officer = Turn(event.turn, "officer", event.text, event.at_s, agitation, trust)
             officer.audio_s, officer.asr_ms = event.audio_s, event.asr_ms
+            officer.let_go_on, gave_way = gave_way, []
             turns.append(officer)
         elif isinstance(event, ProsodyHeard) and officer:
             officer.prosody = event
         elif isinstance(event, CivilianCutIn) and officer:
             officer.cut_in_after_s = event.after_s
+        elif isinstance(event, CivilianGaveWay):
+            gave_way.append(event.heard)
         elif isinstance(event, BehavioursRecognised) and officer:
             officer.behaviours = list(event.behaviours)
         elif isinstance(event, AffectMoved):

@@ -12,11 +12,12 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from models.engine import Engine, Sampling
+from models.engine import CallTimings, Engine, Sampling
 from models.several import Continuation, Several
 from scenarios.prompt import Length
 from scenarios.schema import Scenario
 from scenarios.strong_language import too_strong
+from simulator.civilian.ahead import Drawn
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.guard import clauses, tidy, whole_sentences, why_refused, word_count
 from simulator.civilian.reply_settings import ReplySettings
@@ -34,6 +35,9 @@ _HEAT = 0.3
 _LATER_VOICE = 0.7
 #: A clause of fewer letters than this waits for the next one (see guard.clauses).
 _CLAUSE_MIN = 10
+
+#: Drafts that are drawn, one after the other, while somebody waits to hear one.
+HURRIED_DRAFTS = 2
 
 Fit = Callable[[str], tuple[float, float]]
 
@@ -78,7 +82,10 @@ class Drafted:
 class Drafting:
     """Draws the drafts behind `prompt`, then either finishes the best one or leaves it.
 
-    Use as a context manager: on leaving, the engine stands where it stood.
+    Use as a context manager: on leaving, the engine stands where it stood. ahead: drafts that were drawn
+    for (nearly) the same words while they were still being spoken; they are judged instead of new ones,
+    and new ones are drawn only where there are too few. hurry: somebody waits to hear it: one draft after the
+    other, until one is good enough.
     """
 
     def __init__(
@@ -91,14 +98,19 @@ class Drafting:
         agitation: int,
         seed: int,
         cached: int,
+        ahead: Sequence[Drawn] = (),
+        hurry: bool = False,
     ) -> None:
         self._engine = engine
         self._persona = persona
+        self._prompt = prompt
+        self._ahead = ahead
         self._length = length
         self._own_voice = settings.own_voice
         self._own_words = settings.own_words
         self._floor = settings.draft_floor
         self._cached = cached
+        self._hurry = hurry
         self._mark = len(engine.tokens)
         sampling = Sampling(
             temperature=max(0.1, settings.temperature + _HEAT * (agitation / 100 - 0.5)),
@@ -108,37 +120,101 @@ class Drafting:
         )
         count = max(1, min(settings.drafts, engine.settings.sequences))
         self._samplings = [replace(sampling, seed=seed + 7919 * n) for n in range(count)]
-        self._several = Several(engine, self._samplings, prompt)
+        # In one batch, which where memory is the limit costs little more than one; or one by one.
+        if hurry:
+            del self._samplings[HURRIED_DRAFTS:]
+        self._batches = [[each] for each in self._samplings] if hurry else [self._samplings]
+        self._several: Several | None = None
+        self._timings = CallTimings()
         self._drafts: list[Continuation] = []
+        self._from = 0  # number of the first draft of the newest batch
 
     def __enter__(self) -> Drafting:
-        self._several.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._several.__exit__()
+        self._leave_batch()
         self._engine.rewind(self._mark)
 
-    def first_sentences(self, fit: Fit) -> Drafted:
-        """Draw every draft to its first sentence and find the best of those that may be said.
+    def first_sentences(
+        self, fit: Fit, enough: Callable[[Drafted], bool], line_ready: bool
+    ) -> Drafted:
+        """Draw drafts to their first sentence and find the best of those that may be said.
 
-        fit: (fit, likeness) of a draft.
+        fit: (fit, likeness) of a draft. enough: whether no more drafts need be drawn. line_ready: a line of the
+        scenario fits; then nobody waits for more than what was drawn ahead.
         """
-        asked = time.monotonic()
         out = Drafted()
-        self._drafts = self._several.draw(_MOST_TOKENS[self._length], self._enough)
-        timings = self._several.timings
-        decode_s = timings.decode_ms / 1000
-        out.timings = Timings(
+        if self._ahead:
+            self._drafts = [draft for drawn in self._ahead for draft in drawn.drafts]
+            self._judge(out, fit, self._drafts)
+            holds = [drawn for drawn in self._ahead for _ in drawn.drafts]
+            taken = holds[out.number]
+            out.timings = _timings(taken, taken.took_ms)
+            if line_ready or enough(out) or len(self._drafts) >= len(self._samplings):
+                return out
+            del self._batches[: len(self._drafts)]
+            self._ahead, self._drafts = (), []
+            out.text, out.fit = "", -1.0
+        asked = time.monotonic()
+        if line_ready and self._hurry:
+            del self._batches[1:]
+        for batch in self._batches:
+            self._draw(batch)
+            self._judge(out, fit, self._drafts[self._from :])
+            if enough(out):
+                break
+        drawn = self.drawn("", "")
+        out.timings = _timings(drawn, 0.0)
+        out.first_token_at = asked + drawn.ttft_ms / 1000
+        return out
+
+    def draw(self, number: int) -> None:
+        """Only draw the draft of this number: of words that will go on."""
+        self._ahead = ()
+        self._draw([self._samplings[min(number, len(self._samplings) - 1)]])
+
+    def _draw(self, batch: Sequence[Sampling]) -> None:
+        self._leave_batch()
+        began = time.perf_counter()
+        if not self._timings.n_prompt:
+            self._engine.prefill(self._prompt)
+            self._timings.n_prompt = len(self._engine.tokens)
+            self._timings.prefill_ms = (time.perf_counter() - began) * 1000
+        self._from = len(self._drafts)
+        several = self._several = Several(self._engine, batch, ())
+        self._drafts += several.drafts
+        several.__enter__()
+        try:
+            several.draw(_MOST_TOKENS[self._length], self._enough)
+        finally:
+            own, all_ = several.timings, self._timings
+            all_.ttft_ms = all_.ttft_ms or all_.prefill_ms + own.ttft_ms
+            all_.decode_ms += own.decode_ms
+            all_.n_generated += own.n_generated
+
+    def _leave_batch(self) -> None:
+        if self._several is not None:
+            self._several.__exit__()
+            self._several = None
+
+    def drawn(self, words: str, manner: str) -> Drawn:
+        """What was drawn here, also where it was broken off: the drafts that are whole to their first sentence."""
+        timings = self._timings
+        return Drawn(
+            words=words,
+            manner=manner,
+            drafts=() if self._ahead else tuple(draft for draft in self._drafts if not draft.open),
             n_prompt=timings.n_prompt,
             n_cached=self._cached,
             prefill_ms=timings.prefill_ms,
             ttft_ms=timings.ttft_ms,
+            decode_ms=timings.decode_ms,
             n_generated=timings.n_generated,
-            decode_tokens_per_s=round(timings.n_generated / decode_s, 2) if decode_s > 0 else 0.0,
         )
-        out.first_token_at = asked + timings.ttft_ms / 1000
-        for number, draft in enumerate(self._drafts):
+
+    def _judge(self, out: Drafted, fit: Fit, drafts: Sequence[Continuation]) -> None:
+        for number, draft in enumerate(drafts, start=self._from):
             raw = self._engine.detokenize(draft.tokens)
             text = self._sentences(raw)
             why = self._persona.why_refused(text)
@@ -153,7 +229,6 @@ class Drafting:
                     out.fit, out.likeness = value + self._own_words, likeness
             if why:
                 out.refused.append((tidy(raw, self._persona.scenario.civilian), why))
-        return out
 
     def finish(
         self, number: int, first: str, fit: Fit, on_clause: Callable[[str], None] | None
@@ -175,9 +250,13 @@ class Drafting:
         draft = self._drafts[number]
         left = _MOST_TOKENS[self._length] - len(draft.tokens)
         if not draft.ended and left > 0 and self._length != "short":
-            self._several.keep(number)
+            if self._several is None:  # drawn ahead
+                self._engine.prefill([*self._prompt, *draft.tokens])
+            else:
+                self._several.keep(number - self._from)
             raw = self._engine.detokenize(draft.tokens)
-            sampling = replace(self._samplings[number], seed=self._samplings[number].seed + 1)
+            kept = self._samplings[number % len(self._samplings)]
+            sampling = replace(kept, seed=kept.seed + 1)
             pieces = raw.encode()
             drawn = cast("Generator[int]", self._engine.generate(sampling, left))
             with closing(drawn) as tokens:
@@ -207,3 +286,16 @@ class Drafting:
     def _sentences(self, raw: str) -> str:
         tidied = tidy(raw, self._persona.scenario.civilian)
         return whole_sentences(tidied, MOST_WORDS[self._length])
+
+
+def _timings(drawn: Drawn, ahead_ms: float) -> Timings:
+    decode_s = drawn.decode_ms / 1000
+    return Timings(
+        n_prompt=drawn.n_prompt,
+        n_cached=drawn.n_cached,
+        prefill_ms=drawn.prefill_ms,
+        ttft_ms=drawn.ttft_ms,
+        n_generated=drawn.n_generated,
+        decode_tokens_per_s=round(drawn.n_generated / decode_s, 2) if decode_s > 0 else 0.0,
+        ahead_ms=round(ahead_ms, 1),
+    )

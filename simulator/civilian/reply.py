@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
 from models.chat import Conversation
 from models.embedder import Vectors
 from models.engine import Engine
 from scenarios.behaviours import BEHAVIOURS
-from scenarios.prompt import ARRIVAL, Length, direction, example_turns, mood_word, system_message
+from scenarios.prompt import ARRIVAL, Length, direction, example_turns, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
+from simulator.civilian.ahead import DraftsAhead
 from simulator.civilian.authored import AuthoredReplies, Candidate
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.drafting import Drafted, Drafting, Persona
@@ -29,6 +28,7 @@ from simulator.civilian.guard import repeats
 from simulator.civilian.memory import Memory
 from simulator.civilian.odd_words import oddity
 from simulator.civilian.reply_settings import ReplySettings
+from simulator.civilian.stock import deflection, short_answer, stock_line
 from simulator.civilian.straight import Straight, denies
 from simulator.events import Behaviour, Timings
 
@@ -51,6 +51,22 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """The model is asked: what stands beside its drafts, and how it is to speak.
+
+    told: the stage direction; manner: of it, what drafts drawn ahead must have been told too: not how much to say,
+    which is seen to when one goes on, nor plain facts.
+    """
+
+    heard: Vectors
+    fitting: list[Candidate]
+    length: Length
+    told: str
+    manner: str
+    draw: random.Random
+
+
+@dataclass(frozen=True)
 class Mark:
     """What a turn changes in a player, as it stood before it: see `CivilianPlayer.mark`."""
 
@@ -60,17 +76,8 @@ class Mark:
     hearing: str
 
 
-_STOCK_FOLDER = Path(__file__).parent
-_DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
-    (_STOCK_FOLDER / "deflections.yaml").read_text(encoding="utf-8")
-)
-_STOCK: dict[str, dict[str, list[str]]] = yaml.safe_load(
-    (_STOCK_FOLDER / "stock.yaml").read_text(encoding="utf-8")
-)
 #: What the model is told of an officer who is silent.
 NO_WORDS = "(The officer says nothing.)"
-#: From this agitation on the sharper of the stock lines are said.
-_SHARP = 60
 #: A question answered so often before is not answered again.
 _TOO_OFTEN = 2
 #: A model's own words have answered where their fit is this.
@@ -86,11 +93,6 @@ _LISTENING = frozenset(
 )
 #: Replies of one choice that differ by less than this are as good as each other: chance decides.
 _AS_GOOD = 0.03
-
-#: A question, with or without its mark: recognised speech may have none.
-_ASKS = re.compile(
-    r"\?|^(?:what|where|who|why|how|when|which|do|did|does|are|is|can|could|would|have)\b", re.I
-)
 
 
 class CivilianPlayer:
@@ -124,6 +126,7 @@ class CivilianPlayer:
         self._memory = Memory()
         self._last: tuple[int, int] | None = None  # place of the authored exchange used last
         self._hearing = ""
+        self._drawn = DraftsAhead()
         self._vector: tuple[str, Vectors] | None = None
         self._texts = {f.id: f.text for f in [*scenario.civilian.facts, *scenario.civilian.secrets]}
         self._pivotal = {
@@ -174,13 +177,73 @@ class CivilianPlayer:
         disclosure: Disclosure,
         note: str = "",
         on_clause: OnClause | None = None,
+        hurry: bool = False,
     ) -> Reply:
         """The civilian's answer to `words`. Never empty; "…" is silence.
 
         on_clause: called with each clause as soon as it may be spoken. The clauses together are the
-        reply; a reply that stands whole when it is chosen may leave them to the caller.
+        reply; a reply that stands whole when it is chosen may leave them to the caller. hurry: somebody
+        waits to hear it: the first draft that is good enough is taken, not the best.
         """
         cached = len(self.talk.engine.tokens) if self.talk else 0
+        found = self._consider(words, behaviours, agitation, trust, disclosure, note)
+        if isinstance(found, Reply):
+            return found
+        best = found.fitting[0].fit if found.fitting else 0.0
+        line_ready = best >= self._settings.near_enough
+
+        def fit(draft: str) -> tuple[float, float]:
+            return self._authored.draft_fit(found.heard, draft, agitation, trust)
+
+        def enough(drafted: Drafted) -> bool:
+            return bool(drafted.text) and (drafted.fit >= best or not line_ready)
+
+        with self._drafting(words, found, agitation, disclosure, cached, hurry) as drafting:
+            try:
+                drafted = drafting.first_sentences(fit, enough, line_ready)
+            finally:  # also where the officer went on: then it was drawn ahead
+                self._drawn.keep(drafting.drawn(words, found.manner))
+            if enough(drafted):
+                text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
+                note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
+                return self._done(text, "model", note, drafted)
+        return self._without_draft(words, found.fitting, agitation, found.draw, drafted)
+
+    def rehearse(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        agitation: int,
+        trust: int,
+        disclosure: Disclosure,
+    ) -> bool:
+        """Draw one draft for words that will go on; where they were nearly all, `reply` judges it and draws none.
+        False where no draft, or no other one, is of use.
+        """
+        cached = len(self.talk.engine.tokens) if self.talk else 0
+        number = self._drawn.count(words)
+        if number >= self._settings.drafts:
+            return False
+        found = self._consider(words, behaviours, agitation, trust, disclosure, "")
+        if isinstance(found, Reply):
+            return False
+        with self._drafting(words, found, agitation, disclosure, cached, False) as drafting:
+            try:
+                drafting.draw(number)
+            finally:
+                self._drawn.keep(drafting.drawn(words, found.manner))
+        return True
+
+    def _consider(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        agitation: int,
+        trust: int,
+        disclosure: Disclosure,
+        note: str,
+    ) -> Reply | _Asked:
+        """The reply where no draft is needed for it; else what the drafts are drawn with and held against."""
         draw = random.Random(f"reply {self._seed} {self._memory.turns} {words}")
         self._hearing = words
         stock = self._stock_reply(words, agitation, draw)
@@ -191,41 +254,52 @@ class CivilianPlayer:
         if again:
             return again
         fitting = self._fitting(words, heard, behaviours, agitation, trust, disclosure, draw)
-        settings = self._settings
-        if fitting and fitting[0].fit >= settings.same_question:
+        if fitting and fitting[0].fit >= self._settings.same_question:
             return self._authored_reply(fitting[0], "this question was foreseen")
-        length = self._length(agitation, trust, behaviours, draw)
+        # Not by the words: while they are still being spoken the length is the same.
+        length_draw = random.Random(f"length {self._seed} {self._memory.turns}")
+        length = self._length(agitation, trust, behaviours, length_draw)
         if length == "silent":
             return Reply("…", "authored", "says nothing", None)
-        if self.talk is None or settings.drafts == 0:
+        if self.talk is None or self._settings.drafts == 0:
             return self._without_draft(words, fitting, agitation, draw, Drafted())
-        may_tell = [fact.text for fact in disclosure.may_tell(words)]
-        told = direction(agitation, trust, length, may_tell, note)
+        may_tell = disclosure.may_tell(words)
+        secrets = [fact.text for fact in may_tell if fact in self._scenario.civilian.secrets]
+        return _Asked(
+            heard,
+            fitting,
+            length,
+            told=direction(agitation, trust, length, [fact.text for fact in may_tell], note),
+            manner=direction(agitation, trust, "short", secrets, note),
+            draw=draw,
+        )
+
+    def _drafting(
+        self,
+        words: str,
+        asked: _Asked,
+        agitation: int,
+        disclosure: Disclosure,
+        cached: int,
+        hurry: bool,
+    ) -> Drafting:
+        assert self.talk is not None
         persona = Persona(
             self._scenario, self._straight, disclosure, words, self._said, self._memory.heard
         )
-        with Drafting(
+        return Drafting(
             self.talk.engine,
-            settings,
+            self._settings,
             persona,
             # In one prefill: the words alone would be computed for nothing where a line is foreseen.
-            [*self.talk.words_left(words or NO_WORDS), *self.talk.direction_tokens(told)],
-            length,
+            [*self.talk.words_left(words or NO_WORDS), *self.talk.direction_tokens(asked.told)],
+            asked.length,
             agitation,
-            draw.randrange(2**30),
+            asked.draw.randrange(2**30),
             cached,
-        ) as drafting:
-
-            def fit(draft: str) -> tuple[float, float]:
-                return self._authored.draft_fit(heard, draft, agitation, trust)
-
-            drafted = drafting.first_sentences(fit)
-            best = fitting[0].fit if fitting else 0.0
-            if drafted.text and (drafted.fit >= best or best < settings.near_enough):
-                text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
-                note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
-                return self._done(text, "model", note, drafted)
-        return self._without_draft(words, fitting, agitation, draw, drafted)
+            self._drawn.matching(words, asked.manner),
+            hurry,
+        )
 
     def mark(self) -> Mark:
         """Where the player stands, so that a turn on words that were only supposed can be undone.
@@ -250,12 +324,14 @@ class CivilianPlayer:
         self._memory.exchange(words, vector, heard, self._answered(vector, heard))
         self._said.append(heard)
         self._last = self._places.get(heard, self._last)
+        self._drawn.forget()
 
     def cut_off(self, heard: str) -> None:
         """The last reply was interrupted after the next turn had been made ready."""
         if self.talk:
             self.talk.shorten_last(heard)
         self._said[-1:] = [heard]
+        self._drawn.forget()
 
     def next_turn(self) -> int:
         """Make ready for the officer; returns how many old turns had to be dropped."""
@@ -339,7 +415,7 @@ class CivilianPlayer:
         recalled = self._memory.recalls(words)
         if recalled:
             kind, fill = recalled
-            line = self._stock_line(kind, agitation, draw, fill)
+            line = stock_line(kind, agitation, draw, self._said, fill)
             if line:
                 return Reply(line, "authored", "remembers what was said", None)
         odd = oddity(words, self._authored.embedder.pieces)
@@ -347,7 +423,7 @@ class CivilianPlayer:
             return None
         if odd == "silence" and draw.random() < 0.35:
             return Reply("…", "authored", "says nothing", None)
-        line = self._stock_line(odd, agitation, draw)
+        line = stock_line(odd, agitation, draw, self._said)
         what = {
             "machine": "words that take them for a machine",
             "role": "words that would take them out of their role",
@@ -358,7 +434,7 @@ class CivilianPlayer:
         if line:
             return Reply(line, "authored", what, None)
         return Reply(
-            self._deflection(words, agitation, draw), "authored", f"{what}; deflection", None
+            deflection(words, agitation, draw, self._said), "authored", f"{what}; deflection", None
         )
 
     def _asked_again(
@@ -370,26 +446,13 @@ class CivilianPlayer:
         if not answers:
             return None
         if len(before) >= _TOO_OFTEN:
-            line = self._stock_line("too_often", agitation, draw)
+            line = stock_line("too_often", agitation, draw, self._said)
             return Reply(line, "authored", "was asked this before, twice", None) if line else None
-        said = _short_answer(answers[0])
+        said = short_answer(answers[0])
         if not said:
             return None
-        line = self._stock_line("asked_again", agitation, draw, {"said": said})
+        line = stock_line("asked_again", agitation, draw, self._said, {"said": said})
         return Reply(line, "authored", "was asked this before", None) if line else None
-
-    def _stock_line(
-        self, kind: str, agitation: int, draw: random.Random, fill: dict[str, str] | None = None
-    ) -> str | None:
-        """A stock line not said before; None when all have been."""
-        lines = _STOCK[kind]["high" if agitation >= _SHARP else "low"]
-        values = dict(fill or {})
-        values |= {name.capitalize(): text[:1].upper() + text[1:] for name, text in values.items()}
-        if "said" in values and not re.match(r"I\b|I'|[A-Z][a-z]+ [A-Z]", values["said"]):
-            values["said"] = values["said"][:1].lower() + values["said"][1:]
-        filled = [line.format(**values) for line in lines]
-        left = [line for line in filled if not repeats(line, self._said)]
-        return draw.choice(left) if left else None
 
     def _without_draft(
         self,
@@ -403,15 +466,8 @@ class CivilianPlayer:
         if fitting and fitting[0].fit >= self._settings.near_enough:
             why = "no draft passed" if drafted.refused and not drafted.text else "fits best"
             return self._authored_reply(fitting[0], why, drafted)
-        text = self._deflection(words, agitation, draw)
+        text = deflection(words, agitation, draw, self._said)
         return self._done(text, "authored", "deflection", drafted)
-
-    def _deflection(self, words: str, agitation: int, draw: random.Random) -> str:
-        """A line that anybody may say in this mood, not said before; silence when all have been."""
-        asked = "asked" if _ASKS.search(words) else "told"
-        lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")][asked]
-        left = [line for line in lines if not repeats(line, self._said)]
-        return draw.choice(left) if left else "…"
 
     def _authored_reply(
         self, candidate: Candidate, note: str, drafted: Drafted | None = None
@@ -443,15 +499,6 @@ class CivilianPlayer:
         }
         (length,) = draw.choices(list(weights), list(weights.values()))
         return length  # type: ignore[return-value]
-
-
-def _short_answer(answer: str) -> str:
-    """The first sentence of an answer that says something, to be said again; "" for none."""
-    for sentence in re.split(r"(?<=[.!?…])\s+", answer):
-        words = sentence.split()
-        if 3 <= len(words) <= 16 and not sentence.endswith(("?", "…")):
-            return sentence
-    return ""
 
 
 def _examples(

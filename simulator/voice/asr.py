@@ -117,10 +117,13 @@ class Recogniser:
         heard = self.recognise_speech(spoken)
         return replace(heard, audio_s=len(samples) / RATE, asr_ms=_ms_since(began))
 
-    def recognise_speech(self, spoken: Samples) -> Recognised:
-        """Recognise what is known to be speech, without looking where it begins and ends."""
+    def recognise_speech(self, spoken: Samples, sure: bool = True) -> Recognised:
+        """Recognise what is known to be speech, without looking where it begins and ends.
+
+        sure False: unsure words are not looked for again; for what is still being spoken.
+        """
         began = time.perf_counter()
-        heard = [self._hear(piece) for piece in self._pieces(spoken)]
+        heard = [self._hear(piece, sure) for piece in self._pieces(spoken)]
         kept = [piece for piece in heard if not piece.hallucinated]
         return Recognised(
             text=" ".join(piece.text for piece in kept if piece.text),
@@ -143,10 +146,10 @@ class Recogniser:
             spoken = spoken[cut:]
         return [*pieces, spoken]
 
-    def _hear(self, samples: Samples) -> _Decoded:
+    def _hear(self, samples: Samples, sure: bool) -> _Decoded:
         short = max(SHORT_WINDOW, len(samples) * FRAMES_PER_S // RATE + ROOM_AFTER)
         found = self._decode(samples, min(short, WHOLE_WINDOW))
-        if not found.looped and found.avg_logprob >= UNSURE_LOGPROB:
+        if not sure or (not found.looped and found.avg_logprob >= UNSURE_LOGPROB):
             return found
         found = self._decode(samples, min(max(short, UNSURE_WINDOW), WHOLE_WINDOW), BEAMS)
         if not found.doubtful or short >= WHOLE_WINDOW:

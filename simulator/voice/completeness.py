@@ -12,6 +12,10 @@ _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 #: ready before 0.4 s, so that to wait so long after a statement, which another may follow, costs nothing.
 ASKED_S, COMPLETE_S, OPEN_S, TRAILING_S = 0.25, 0.42, 0.55, 0.95
 
+#: After words that sound complete the civilian may begin to speak at once, and gives way should the officer go on
+#: before it is certain that they had finished; for how long silence has to have lasted, in seconds.
+BEGINS_S = 0.25
+
 #: After these a speaker goes on: conjunctions, prepositions, articles, fillers and half phrases.
 _GOES_ON = frozenset(
     """
@@ -57,6 +61,11 @@ def patience_s(words: str) -> float:
         return ASKED_S
     # "Sir." or "Okay." opens as many turns as it makes.
     return COMPLETE_S if ended and len(said) >= 3 else OPEN_S
+
+
+def begins_s(words: str) -> float | None:
+    """Silence after which an answer may begin before it is certain; None: not after words like these."""
+    return BEGINS_S if patience_s(words) <= COMPLETE_S else None
 
 
 def is_backchannel(words: str) -> bool:

@@ -7,14 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.engine import Engine
-from simulator.events import CivilianCutIn, Event, Noticed, OfficerBackchannelled
+from simulator.events import (
+    CivilianCutIn,
+    CivilianGaveWay,
+    Event,
+    Noticed,
+    OfficerBackchannelled,
+)
 from simulator.session import Checkpoint, Session
-from simulator.voice.completeness import is_backchannel, is_echo, patience_s, wants_the_floor
+from simulator.voice.completeness import (
+    begins_s,
+    is_backchannel,
+    is_echo,
+    patience_s,
+    wants_the_floor,
+)
+from simulator.voice.following import Following
 from simulator.voice.listener import (
     Ended,
     Interrupting,
     Listener,
     ListenerMessage,
+    MayBegin,
     Partly,
     Paused,
     Utterance,
@@ -32,8 +46,6 @@ CUTS_IN_FROM = 60
 BEARS_S, BEARS_WHEN_RAGING_S = 14.0, 6.0
 #: What is shorter than this, over the civilian, is a murmur, unless it plainly wants the floor.
 MURMUR_S = 0.45
-#: Partials are shown where recognising takes less than this share of the time between them.
-_PARTIAL_ASR_MS = 400.0
 
 
 class WentOnSpeaking(Exception):
@@ -42,13 +54,14 @@ class WentOnSpeaking(Exception):
 
 @dataclass
 class _Supposed:
-    """An answer to words that may not be all."""
+    """An answer to words that may not be all. begun: it is heard already."""
 
     utterance: Utterance
     revision: int
     before: Checkpoint
     usual: UsualLevel
     cut_in_after_s: float | None
+    begun: bool = False
 
 
 class Conversing:
@@ -78,22 +91,21 @@ class Conversing:
     ) -> None:
         self.usual = usual or UsualLevel()
         self.listener = listener
-        self.interrupted = self.false_alarms = self.taken_back = 0
+        self.interrupted = self.false_alarms = self.taken_back = self.gave_way = 0
         self._session = session
         self._engine = engine
-        self._ears = ears
         self._mouth = mouth
         self._playout = playout
         self._gate = gate
-        self._clock = clock
         self._poll = poll
         self._on_remark = on_remark
-        self._on_partial = on_partial
         self._wait_for_sound = wait_for_sound
+        self.following = Following(
+            session, engine, ears, playout, clock=clock, poll=poll, on_partial=on_partial
+        )
         self._supposed: _Supposed | None = None
         self._echoes = 0
         self._echoed = False  # what was last asked about
-        self._last_asr_ms = 0.0
 
     @property
     def supposing(self) -> bool:
@@ -108,6 +120,8 @@ class Conversing:
         match message:
             case Paused():
                 self._paused(message.utterance, message.revision)
+            case MayBegin():
+                self._may_begin(message.utterance, message.revision)
             case WentOn():
                 self.take_back()
             case Ended():
@@ -115,17 +129,22 @@ class Conversing:
             case Interrupting():
                 self._interrupting(message.utterance)
             case Partly():
-                self._partly(message.utterance)
+                self.following.partly(message.utterance, message.at_s)
 
     def take_back(self) -> None:
         """An answer that is not certain is forgotten: the officer went on, or types."""
         supposed, self._supposed = self._supposed, None
-        if supposed is not None:
-            self.taken_back += 1
-            self._session.take_back(supposed.before)
-            self.usual = supposed.usual
-            self._gate.forget()
-            self._playout.drop()
+        if supposed is None:
+            return
+        self.taken_back += 1
+        heard = self._mouth.heard_until(self._playout.cut()) if supposed.begun else ""
+        self._session.take_back(supposed.before)
+        self.usual = supposed.usual
+        self._gate.forget()
+        self._playout.drop()
+        if heard:
+            self.gave_way += 1
+            self._tell(CivilianGaveWay(turn=self._session.turn + 1, heard=heard))
 
     def give_way(self) -> None:
         """Something else comes now (typed words, a key): what is being said is nobody's turn."""
@@ -138,15 +157,18 @@ class Conversing:
         self.take_back()
         if utterance.revision != revision:
             return  # they went on before this was looked at
-        words = self._recognise(utterance)
+        words = self.following.words(utterance)
         self._poll()
+        if utterance.revision != revision:
+            return
         if utterance.over_civilian and not self._has_the_floor(utterance, words.text):
             return
         if not words.text:
             return  # the hard end says so
         cut_in_after_s = self._cuts_in_after_s(utterance)
         wait_s = 0.0 if cut_in_after_s is not None else patience_s(words.text)
-        self.listener.wait(utterance, revision, wait_s)
+        early_s = None if utterance.over_civilian else begins_s(words.text)
+        self.listener.wait(utterance, revision, wait_s, early_s)
         self._suppose(utterance, revision, words, cut_in_after_s)
 
     def _ended(self, utterance: Utterance) -> None:
@@ -206,6 +228,21 @@ class Conversing:
             raise WentOnSpeaking
         if utterance.ended_at_s is not None:
             self._let_out(supposed)
+        elif utterance.may_begin:
+            self._begin(supposed)
+
+    def _may_begin(self, utterance: Utterance, revision: int) -> None:
+        supposed = self._supposed
+        if supposed is None or supposed.utterance is not utterance:
+            return
+        if supposed.revision == revision:
+            self._begin(supposed)
+
+    def _begin(self, supposed: _Supposed) -> None:
+        """Heard from now on, though nothing of it is published before it is certain."""
+        if not supposed.begun and self._mouth.times.first_audio_at is not None:
+            supposed.begun = True
+            self._playout.release()
 
     def sound(self, audio: Audio, first: bool) -> None:
         """The mouth's sink: the next piece of what the civilian says. Outside an answer that is only
@@ -225,7 +262,8 @@ class Conversing:
             self._tell(
                 CivilianCutIn(turn=self._session.turn, after_s=round(supposed.cut_in_after_s, 1))
             )
-        self._playout.release()
+        if not supposed.begun:
+            self._playout.release()
 
     def _commit(self, supposed: _Supposed) -> None:
         self._let_out(supposed)
@@ -242,7 +280,7 @@ class Conversing:
         """They talk over the civilian: a word of agreement stops nobody, anything else does."""
         if utterance.paused or not self._playout.speaking:
             return
-        words = self._recognise(utterance).text
+        words = self.following.so_far(utterance).text
         if words and not is_backchannel(words) and not self._is_echo(words):
             self._playout.cut()
 
@@ -292,21 +330,6 @@ class Conversing:
         bears_s = BEARS_S + share * (BEARS_WHEN_RAGING_S - BEARS_S)
         spoke_s = utterance.speech_end_s - utterance.began_at_s
         return spoke_s if spoke_s >= bears_s else None
-
-    # -- words
-
-    def _recognise(self, utterance: Utterance) -> Heard:
-        heard = self._ears.hear_utterance(utterance.audio())
-        self._last_asr_ms = heard.asr_ms
-        return heard
-
-    def _partly(self, utterance: Utterance) -> None:
-        if utterance.paused or self._last_asr_ms > _PARTIAL_ASR_MS:
-            return
-        words = self._recognise(utterance).text
-        if words and not utterance.paused and not self._playout.speaking:
-            self._session.overhear(words)
-        self._on_partial(words)
 
     def _tell(self, event: Event) -> None:
         self._gate(event.model_copy(update={"at_s": self._session.seconds()}))

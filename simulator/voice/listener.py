@@ -23,14 +23,18 @@ FALLS_SILENT_S = 0.75
 ROOM_RINGS_S = 0.25
 #: An utterance is taken after this, pause or not; a lecture has to be heard out in pieces.
 LONGEST_UTTERANCE_S = 60.0
-PARTIAL_EVERY_S = 1.2
+#: Words so far are looked at this often: to see them and find drafts for them takes about half a second of two cores.
+PARTIAL_EVERY_S = 0.45
+#: The civilian was heard for so long, and for this share of it the microphone heard nobody: it does not hear them.
+_HEARD_S, _ALONE_SHARE = 1.0, 0.85
 
 
 @dataclass
 class Utterance:
     """What the officer is saying. The listening thread writes, the session's thread reads.
 
-    revision: grows when the officer goes on after a pause: whatever was made of less is stale.
+    revision: grows when the officer goes on after a pause: whatever was made of less is stale. begins_after_s:
+    silence after which an answer may begin; may_begin: it has lasted so long.
     """
 
     number: int
@@ -40,6 +44,8 @@ class Utterance:
     speech_end_s: float = 0.0
     revision: int = 0
     paused: bool = False
+    begins_after_s: float | None = None
+    may_begin: bool = False
     ended_at_s: float | None = None
     dropped: bool = False
     speech_s: float = 0.0
@@ -67,6 +73,14 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class MayBegin:
+    """They have been silent for so long that an answer may begin, though they may still go on."""
+
+    utterance: Utterance
+    revision: int
+
+
+@dataclass(frozen=True)
 class WentOn:
     utterance: Utterance
 
@@ -87,12 +101,13 @@ class Interrupting:
 
 @dataclass(frozen=True)
 class Partly:
-    """They talk on: the words so far may be shown."""
+    """They talk on: the words so far may be looked at."""
 
     utterance: Utterance
+    at_s: float
 
 
-ListenerMessage = Paused | WentOn | Ended | Interrupting | Partly
+ListenerMessage = Paused | MayBegin | WentOn | Ended | Interrupting | Partly
 
 
 class Listener:
@@ -122,12 +137,25 @@ class Listener:
         self._before: deque[Samples] = deque(maxlen=round(PRE_ROLL_S / FRAME_S))
         self._asked = self._rings_until_s = self._partly_at_s = 0.0
         self._spoke_at_s: float | None = None  # when the civilian was last heard
+        self._heard_s = self._alone_s = (
+            0.0  # of the civilian, and of it without a voice in the microphone
+        )
 
     # -- what the session's thread asks; each is one assignment
 
-    def wait(self, utterance: Utterance, revision: int, patience_s: float) -> None:
-        """So long a silence ends this utterance: the words of this revision are known now."""
+    def wait(
+        self,
+        utterance: Utterance,
+        revision: int,
+        patience_s: float,
+        begins_s: float | None = None,
+    ) -> None:
+        """So long a silence ends this utterance: the words of this revision are known now. begins_s: after so
+        long an answer may begin, where the microphone would hear whether the officer goes on.
+        """
         if utterance is self.utterance and utterance.revision == revision:
+            if not self.half_duplex and self._hears_only_officer():
+                utterance.begins_after_s = begins_s
             self._endpointer.patience_s = patience_s
 
     def forget(self, utterance: Utterance | None = None) -> None:
@@ -144,6 +172,8 @@ class Listener:
         over = self._playout.speaking
         if over:
             self._spoke_at_s = at_s
+            self._heard_s += FRAME_S
+            self._alone_s += FRAME_S if probability < SPEECH_ENDS else 0.0
         if self.half_duplex and self._deaf(over, at_s):
             probability = 0.0
         utterance = self.utterance
@@ -159,6 +189,8 @@ class Listener:
         if end is None:
             if utterance is not None and not utterance.paused:
                 self._speaking_on(utterance, over and probability >= SPEECH_ENDS, at_s)
+            elif utterance is not None:
+                self._silent_on(utterance)
         elif end.kind == "began":
             self._begin(at_s, over)
         elif utterance is not None:
@@ -168,7 +200,10 @@ class Listener:
                 utterance.paused = True
                 self._post(Paused(utterance, utterance.revision))
             elif end.kind == "went_on":
-                utterance.paused = False
+                if utterance.may_begin and not utterance.over_civilian:
+                    self._playout.cut()  # they had begun to answer: at once, whoever computes
+                utterance.paused = utterance.may_begin = False
+                utterance.begins_after_s = None
                 utterance.revision += 1
                 self._post(WentOn(utterance))
             else:
@@ -204,7 +239,17 @@ class Listener:
             self._hard(utterance, at_s)
         elif self._partials and at_s - self._partly_at_s >= PARTIAL_EVERY_S:
             self._partly_at_s = at_s
-            self._post(Partly(utterance))
+            self._post(Partly(utterance, at_s))
+
+    def _silent_on(self, utterance: Utterance) -> None:
+        after_s = utterance.begins_after_s
+        if after_s is None or utterance.may_begin or self._endpointer.silence_s < after_s:
+            return
+        utterance.may_begin = True
+        self._post(MayBegin(utterance, utterance.revision))
+
+    def _hears_only_officer(self) -> bool:
+        return self._heard_s >= _HEARD_S and self._alone_s >= _ALONE_SHARE * self._heard_s
 
     def _measure(self, utterance: Utterance) -> None:
         utterance.speech_s = self._endpointer.speech_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from models.fetch import model_path
@@ -32,24 +33,47 @@ class Heard:
 
 
 class Ears:
-    """Recognises the officer."""
+    """Recognises the officer, on a thread of its own: one utterance at a time, whoever asks.
 
-    def __init__(self, model: str = "asr") -> None:
-        self._recogniser = Recogniser(model_path(model), default_threads())
+    threads 0: half of what a model may use here, so that the civilian's can work meanwhile.
+    """
+
+    def __init__(self, model: str = "asr", threads: int = 0) -> None:
+        self.threads = threads or max(1, default_threads() // 2)
+        self._recogniser = Recogniser(model_path(model), self.threads)
         self._detector = SpeechDetector()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="recogniser")
+        self._asked = 0
+        self._done = 0
         self._recogniser.warm_up()
+
+    @property
+    def busy_threads(self) -> int:
+        """Threads that recognise now."""
+        return self.threads if self._asked > self._done else 0
 
     def hear(self, take: Audio) -> Heard:
         """Recognise a take of any rate."""
+        return self._thread.submit(self._hear, take).result()
+
+    def _hear(self, take: Audio) -> Heard:
         samples = take.at_rate(RATE).samples
         bounds = self._detector.speech_bounds(samples)
         heard = self._recogniser.recognise(samples)
         end = bounds.end_s if bounds else take.seconds
         return Heard(heard.text, take.seconds, heard.asr_ms, end, heard.refused)
 
-    def hear_utterance(self, speech: Samples) -> Heard:
-        """Recognise speech of 16 kHz whose bounds are known already."""
-        heard = self._recogniser.recognise_speech(speech)
+    def hear_aside(self, speech: Samples, sure: bool = True) -> Future[Heard]:
+        """Begin to recognise speech of 16 kHz whose bounds are known already. sure: see
+        Recogniser.recognise_speech."""
+        self._asked += 1
+        return self._thread.submit(self._hear_speech, speech, sure)
+
+    def _hear_speech(self, speech: Samples, sure: bool) -> Heard:
+        try:
+            heard = self._recogniser.recognise_speech(speech, sure)
+        finally:
+            self._done += 1
         return Heard(heard.text, heard.audio_s, heard.asr_ms, heard.audio_s, heard.refused)
 
 

@@ -1,0 +1,62 @@
+"""Lines that anybody may say in this mood: where nothing else fits, and to words that are no part of the talk."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from scenarios.prompt import mood_word
+from simulator.civilian.guard import repeats
+
+_STOCK_FOLDER = Path(__file__).parent
+_DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    (_STOCK_FOLDER / "deflections.yaml").read_text(encoding="utf-8")
+)
+_STOCK: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    (_STOCK_FOLDER / "stock.yaml").read_text(encoding="utf-8")
+)
+#: From this agitation on the sharper of the stock lines are said.
+_SHARP = 60
+#: A question, with or without its mark: recognised speech may have none.
+_ASKS = re.compile(
+    r"\?|^(?:what|where|who|why|how|when|which|do|did|does|are|is|can|could|would|have)\b", re.I
+)
+
+
+def stock_line(
+    kind: str,
+    agitation: int,
+    draw: random.Random,
+    said: Sequence[str],
+    fill: dict[str, str] | None = None,
+) -> str | None:
+    """A stock line not said before; None when all have been."""
+    lines = _STOCK[kind]["high" if agitation >= _SHARP else "low"]
+    values = dict(fill or {})
+    values |= {name.capitalize(): text[:1].upper() + text[1:] for name, text in values.items()}
+    if "said" in values and not re.match(r"I\b|I'|[A-Z][a-z]+ [A-Z]", values["said"]):
+        values["said"] = values["said"][:1].lower() + values["said"][1:]
+    filled = [line.format(**values) for line in lines]
+    left = [line for line in filled if not repeats(line, said)]
+    return draw.choice(left) if left else None
+
+
+def deflection(words: str, agitation: int, draw: random.Random, said: Sequence[str]) -> str:
+    """A line that anybody may say in this mood, not said before; silence when all have been."""
+    asked = "asked" if _ASKS.search(words) else "told"
+    lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")][asked]
+    left = [line for line in lines if not repeats(line, said)]
+    return draw.choice(left) if left else "…"
+
+
+def short_answer(answer: str) -> str:
+    """The first sentence of an answer that says something, to be said again; "" for none."""
+    for sentence in re.split(r"(?<=[.!?…])\s+", answer):
+        words = sentence.split()
+        if 3 <= len(words) <= 16 and not sentence.endswith(("?", "…")):
+            return sentence
+    return ""
