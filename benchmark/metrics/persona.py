@@ -10,17 +10,13 @@ from dataclasses import dataclass
 
 from scenarios.phrases import phrase_pattern
 from scenarios.schema import Scenario
+from scenarios.spelt import number
 
 _NAME = re.compile(r"\b(?i:my name(?:'s| is)|i(?:'m| am) called|call me|name'?s)\s+([A-Z][a-z]+)")
 _AGE = re.compile(
     r"\b(?:i'?m|i am|i just turned)\s+(\d{1,2}|[a-z]+(?:-[a-z]+)?)(?:\s+years?(?: old)?)?(?=[.,!?]|\s+years?|$)",
     re.I,
 )
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 _SYSTEM_NAME = re.compile(r"talking to ([A-Z][\w'’-]+)\. Answer as")
 #: Words after "my name is" that are no name.
 _NO_NAME = frozenset("The This That Officer Sir".split())
@@ -59,16 +55,3 @@ def contradicts(reply: str, person: Persona) -> str | None:
     if any(phrase_pattern(phrase).search(reply) for phrase in person.never_says):
         return "never says"
     return None
-
-
-def number(text: str) -> int | None:
-    """34 of "34" and of "thirty-four"; None for what is no number."""
-    text = text.lower()
-    if text.isdigit():
-        return int(text)
-    if text in _UNITS:
-        return _UNITS.index(text)
-    tens, _, unit = text.partition("-")
-    if tens not in _TENS[2:] or (unit and unit not in _UNITS[1:10]):
-        return None
-    return 10 * _TENS.index(tens) + (_UNITS.index(unit) if unit else 0)

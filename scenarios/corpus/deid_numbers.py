@@ -12,6 +12,7 @@ from typing import Literal
 
 from scenarios.corpus.deid_lists import lists
 from scenarios.corpus.deid_places import gazetteer
+from scenarios.spelt import DIGITS
 
 Kind = Literal["phone", "address", "place", "plate", "date", "number", "spelling", "online"]
 
@@ -50,7 +51,7 @@ _SECRET = re.compile(
 @cache
 def _plain_patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     phonetic = "|".join(re.escape(w) for w in lists().phonetic)
-    item = rf"(?:(?i:{phonetic})|\d{{1,4}}|(?i:zero|one|two|three|four|five|six|seven|eight|nine)|[A-Z])"
+    item = rf"(?:(?i:{phonetic})|\d{{1,4}}|(?i:{'|'.join(DIGITS)})|[A-Z])"
     return (
         ("online", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]{2,}")),
         ("online", re.compile(r"\b[\w.]+ at (?:gmail|yahoo|hotmail|outlook)(?: dot |\.)com\b")),

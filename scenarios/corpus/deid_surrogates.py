@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from scenarios.corpus.deid_lists import lists
 from scenarios.corpus.deid_numbers import Hit
 from scenarios.corpus.deid_people import People
+from scenarios.spelt import DIGITS
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()
@@ -117,8 +118,8 @@ class Surrogates:
             if word.lower() in lists().phonetic:
                 choice = draw.choice([w for w in lists().phonetic if w != word.lower()])
                 done.append(choice.title() if word[:1].isupper() else choice)
-            elif word.lower() in _SPOKEN:
-                done.append(draw.choice([w for w in _SPOKEN if w != word.lower()]))
+            elif word.lower() in DIGITS:
+                done.append(draw.choice([w for w in DIGITS if w != word.lower()]))
             else:
                 done.append("".join(_other(draw, c) for c in word))
         return "".join(done)
@@ -170,7 +171,6 @@ _SUFFIXES = frozenset(
 )
 _ROOMS = frozenset("apartment apt apt. suite room lot unit".split())
 _COMPASS = frozenset("North South East West N S E W".split())
-_SPOKEN = "zero one two three four five six seven eight nine".split()
 
 
 def _other(draw: random.Random, c: str) -> str:

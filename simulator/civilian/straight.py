@@ -11,17 +11,12 @@ from functools import lru_cache
 
 from scenarios.loader import Loaded
 from scenarios.schema import Scenario
+from scenarios.spelt import number
 from simulator.civilian.disclosure import content_words
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…—:\"“]\s*)$")
 _NAME_CLAIM = re.compile(r"\b(?i:my name(?:'s| is)|name's|call me)\s+([A-Z][a-z]+)")
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_SPELT = {word: n for n, word in enumerate(_UNITS)} | {w: 20 + 10 * n for n, w in enumerate(_TENS)}
 _AGE_CLAIM = re.compile(
     r"\b(?:i'm|i am|i just turned|i turned)\s+(?:only\s+|almost\s+)?(\d{1,3}|[a-z]+(?:[- ][a-z]+)?)"
     r"(?:\s+years?(?:[- ]old)?|\s*[.,!?]|$)",
@@ -64,7 +59,7 @@ class Straight:
         if (named := _NAME_CLAIM.search(plain)) and named.group(1) not in self._names:
             return f"claims the name {named.group(1)}"
         age = _AGE_CLAIM.search(plain)
-        if age and (years := _number(age.group(1))) is not None and years != person.age:
+        if age and (years := number(age.group(1))) is not None and years != person.age:
             return f"claims the age {years}"
         for hit in _KIN.finditer(plain):
             if (
@@ -72,9 +67,9 @@ class Straight:
                 and hit.group(1).lower() not in officer_words.lower()
             ):
                 return f"makes up a {hit.group(1).lower()}"
-        for number in _NUMBER.findall(plain):
-            if number not in self._numbers and number not in officer_words:
-                return f"makes up the number {number}"
+        for figure in _NUMBER.findall(plain):
+            if figure not in self._numbers and figure not in officer_words:
+                return f"makes up the number {figure}"
         for word in _WORD.finditer(plain):
             text = word.group().strip("'-").removesuffix("'s")
             if (
@@ -118,15 +113,6 @@ def scenario_text(loaded: Loaded) -> str:
 @lru_cache(maxsize=256)
 def _one_kin(word: str) -> str:
     return _SAME_KIN.get(word, word)
-
-
-def _number(text: str) -> int | None:
-    if text.isdigit():
-        return int(text)
-    parts = text.lower().replace("-", " ").split()
-    if all(part in _SPELT for part in parts):
-        return sum(_SPELT[part] for part in parts)
-    return None
 
 
 _NEGATION = re.compile(

@@ -15,7 +15,7 @@ from benchmark.metrics.intervals import (
     ratio_interval,
     spearman,
 )
-from benchmark.metrics.persona import Persona, contradicts, number, persona
+from benchmark.metrics.persona import Persona, contradicts, persona
 from benchmark.metrics.telling_apart import tell_apart
 from scenarios.loader import all_scenarios, load
 from scenarios.prompt import direction, system_message
@@ -138,13 +138,6 @@ def test_the_corpus_tells_a_name_at_most() -> None:
         persona("Someone.\nA police officer is talking to this person. Answer as", None).names
         == frozenset()
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("34", 34), ("thirty-four", 34), ("nine", 9), ("fine", None)]
-)
-def test_numbers_in_words(text: str, value: int | None) -> None:
-    assert number(text) == value
 
 
 def test_a_classifier_tells_officers_from_civilians_but_not_civilians_from_civilians() -> None:

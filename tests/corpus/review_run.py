@@ -26,7 +26,7 @@ _SHOP = """start_time,speaker_label,transcript
 00:07,[Man],"I'm not doing that. Leave me alone, you pig."
 00:10,Deputy Orr,"Put your hands up or you are going to get tased."
 00:13,[Man],"Don't touch me. You can't arrest me, you stupid idiot."
-00:17,Deputy Orr,"Stop resisting. Put your hands behind your back. You're under arrest."
+00:17,Deputy Orr,"Stop resisting. Hands behind your back. You're under arrest."
 00:21,[Man],"You're hurting my arm. Let me go."
 00:24,Deputy Orr,"Stop moving. Step out here. Stop kicking."
 00:27,[Man],"I was going to pay. Why are you doing this?"
