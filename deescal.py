@@ -23,7 +23,11 @@ ROOMS: dict[str, tuple[str, str, str]] = {
         "demo",
         "The same with no hands: officer's lines from WAV or text.",
     ),
-    "review": ("simulator.commands", "review", "Open, list and export after-action reviews."),
+    "review": (
+        "simulator.commands_review",
+        "review",
+        "Open, list and export after-action reviews.",
+    ),
     "trial": (
         "simulator.trials.commands",
         "trial",

@@ -1,66 +1,33 @@
-"""Generation with the real civilian and a real server: kept as it comes, resumed, refused where it would mix."""
+"""Generation with the real civilian: kept as it comes, resumed, refused where it would mix."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from benchmark.commands import bench
-from benchmark.errors import BadBenchmarkInput, BenchmarkError
-from benchmark.generate import Plan, generate
-from benchmark.generate_endpoint import EndpointSpeaker
+from benchmark.errors import BadBenchmarkInput
+from benchmark.generate import generate
 from benchmark.generate_progress import Step
-from benchmark.generate_prompts import DECODINGS, GENERIC_SYSTEM, SETTINGS, cleaned, messages
+from benchmark.generate_prompts import GENERIC_SYSTEM, SETTINGS, cleaned, messages
 from benchmark.generate_record import read_generation
-from benchmark.generate_speakers import GgufSpeaker, Question, SpeakerDown, between_answers
-from benchmark.generate_workload import Dialogues, dialogues
+from benchmark.generate_speakers import GgufSpeaker, Question, between_answers
+from benchmark.generate_workload import dialogues
 from models.gguf_info import read_gguf
 from models.store import model_path
 from scenarios.prompt import ARRIVAL
-from training.rows import Conversation, Turn
+from tests.benchmark.generated_talk import PLAN, SHORT, small
 
-SHORT = replace(DECODINGS["paper"], max_tokens=8)
-PLAN = Plan(SETTINGS["fixed"], "teacher-forced", SHORT)
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-
-
-def small(turns: int = 3) -> Dialogues:
-    """A conversation with a short system message, so that the tests are quick."""
-    said = [
-        Turn(
-            "Evening. What's going on here?",
-            "(Upset, wary of the officer. A few words.)",
-            "Nothing.",
-        ),
-        Turn(
-            "Do you live here?", "(Upset, wary of the officer. A few words.)", "Yes, I live here."
-        ),
-        Turn(
-            "Who called us?", "(Uneasy, wary of the officer. A few words.)", "Probably Mrs. Ortiz."
-        ),
-        Turn("Can we talk inside?", "(Uneasy, wary of the officer. A few words.)", "No, sir."),
-    ]
-    talk = Conversation(
-        "hallway#0",
-        "library",
-        "hallway",
-        "dev",
-        "Sam, 30, a tenant. Answer as Sam.",
-        tuple(said[:turns]),
-    )
-    return Dialogues("small", (talk,))
 
 
 @pytest.fixture(scope="module")
@@ -347,104 +314,6 @@ def test_an_unknown_workload_is_one_line_and_exit_2(tmp_path: Path) -> None:
         assert getattr(done.exception, "exit_code", done.exit_code) == 2, words
         assert why in str(done.exception), words
     assert not (tmp_path / "out").exists()
-
-
-# -- a server
-
-Reply = Callable[[dict[str, Any]], tuple[int, str]]
-
-
-@contextmanager
-def server(reply: Reply) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    asked: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(body)
-            code, text = reply(body)
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}/v1", asked
-    finally:
-        running.shutdown()
-        running.server_close()
-
-
-def completion(text: str) -> tuple[int, str]:
-    return 200, json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
-
-
-def test_a_server_is_asked_under_the_same_conditions(tmp_path: Path) -> None:
-    with server(lambda _: completion("Civilian: I live here.")) as (url, asked):
-        made = generate(EndpointSpeaker(url, "big", pause_s=0), small(), PLAN, tmp_path / "a")
-    assert [r.text for r in made.replies.values()] == ["I live here."] * 3
-    body = asked[1]
-    assert body["model"] == "big"
-    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.6, 0.9, 8)
-    assert (body["top_k"], body["repeat_penalty"]) == (50, 1.05)
-    assert [m["role"] for m in body["messages"]] == "system user assistant user".split()
-    assert made.replies[0].all_decoding
-
-
-def test_a_server_that_refuses_what_only_some_know_is_asked_without_and_that_is_kept(
-    tmp_path: Path,
-) -> None:
-    def fussy(body: dict[str, Any]) -> tuple[int, str]:
-        return (400, "unknown: top_k") if "top_k" in body else completion("No.")
-
-    with server(fussy) as (url, asked):
-        made = generate(EndpointSpeaker(url, "", pause_s=0), small(), PLAN, tmp_path / "a")
-    assert made.done == 3
-    assert len(asked) == 4
-    assert not any(reply.all_decoding for reply in made.replies.values())
-
-
-def test_errors_are_counted_apart_and_asked_again(tmp_path: Path) -> None:
-    calls = [0]
-
-    def flaky(_: dict[str, Any]) -> tuple[int, str]:
-        calls[0] += 1
-        return (418, "teapot") if calls[0] == 2 else completion("I heard you.")
-
-    with server(flaky) as (url, _):
-        speaker = EndpointSpeaker(url, "", pause_s=0)
-        made = generate(speaker, small(), PLAN, tmp_path / "a")
-        assert made.done == 2
-        assert [error.number for error in made.errors] == [1]
-        assert "418" in made.errors[0].error
-        assert made.errors[0].text == ""
-        again = generate(speaker, small(), PLAN, tmp_path / "a")
-    assert again.done == 3
-    assert calls[0] == 4
-
-
-def test_a_server_that_answers_rubbish_or_refuses_is_given_up(tmp_path: Path) -> None:
-    many = Dialogues(
-        "many", tuple(replace(small().conversations[0], id=f"t#{n}") for n in range(3))
-    )
-    with (
-        server(lambda _: (200, "[]")) as (url, _),
-        pytest.raises(BenchmarkError, match="5 replies in a row"),
-    ):
-        generate(EndpointSpeaker(url, "", pause_s=0), many, PLAN, tmp_path / "a")
-    with server(lambda _: (401, "no key")) as (url, asked):
-        with pytest.raises(SpeakerDown, match="401"):
-            generate(EndpointSpeaker(url, "", pause_s=0), small(), PLAN, tmp_path / "b")
-        assert len(asked) == 1
-    with pytest.raises(SpeakerDown, match="3 times"):
-        generate(
-            EndpointSpeaker("http://127.0.0.1:9", "", pause_s=0), small(), PLAN, tmp_path / "c"
-        )
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from benchmark.judge_rubric import (
 from benchmark.judge_run import bench_judge, self_preference
 from benchmark.runfile import RunFile
 from tests.benchmark.made_runs import a_generation, a_model
-from tests.corpus.judge_server import completion, server
+from tests.completions_server import completion, server
 
 
 def an_answer(**changes: Any) -> dict[str, Any]:

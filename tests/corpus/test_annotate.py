@@ -17,7 +17,7 @@ from scenarios.corpus.judge import EndpointJudge, JudgeFailed, LocalJudge
 from scenarios.corpus.pipeline import build
 from scenarios.corpus.run import Run, Settings
 from scenarios.errors import BadScenario, ScenarioError
-from tests.corpus.judge_server import completion, server
+from tests.completions_server import completion, server
 
 
 def sensible(body: dict[str, Any]) -> tuple[int, str]:

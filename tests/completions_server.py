@@ -43,4 +43,4 @@ def server(reply: Reply) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 
 def completion(text: str) -> str:
-    return json.dumps({"choices": [{"message": {"content": text}}]})
+    return json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
