@@ -221,13 +221,15 @@ def score(
     from benchmark.runfile import read_run, write_run
     from benchmark.score import Options
     from benchmark.score import score as score_one
-    from benchmark.score_paired import paired
+    from benchmark.score_paired import paired, refuse_unlike
     from benchmark.score_table import show_paired, show_score
     from benchmark.table import console_for_tables, flat
     from models.places import data_dir
 
     options = Options(bertscore, wordnet, verify)
     folders = {path: read_generation(path) for path in generated if path.is_dir()}
+    for one in list(folders.values())[1:]:
+        refuse_unlike(next(iter(folders.values())).manifest, one.manifest)
     runs = []
     for path in generated:
         if path in folders:

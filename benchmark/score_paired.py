@@ -10,8 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmark.errors import BadBenchmarkInput
+from benchmark.generate_record import Manifest
 from benchmark.metrics.intervals import mean_interval, paired_difference, ratio_interval
-from benchmark.runfile import RunFile
+from benchmark.runfile import RunFile, Workload
 from benchmark.score_figures import BLEU_COLUMNS
 
 #: Sample columns that are compared: unit, scale, which way is good.
@@ -210,13 +211,24 @@ def _same(old: RunFile, new: RunFile) -> None:
     for run in (old, new):
         if run.kind != "score" or "turn" not in run.samples:
             raise BadBenchmarkInput(f"{run.kind} run {run.id[:8]} is no score of replies")
-    if old.workload.sha256 != new.workload.sha256:
-        raise BadBenchmarkInput(
-            f"not asked the same: workload {old.workload.name} ({old.workload.sha256[:12]}…) against "
-            f"{new.workload.name} ({new.workload.sha256[:12]}…)"
-        )
+    _same_workload(old.workload, new.workload)
     for name in ("setting", "mode", "history", "decoding", "signatures"):
         if old.settings.get(name) != new.settings.get(name):
             raise BadBenchmarkInput(
                 f"not alike in {name}: {old.settings.get(name)} against {new.settings.get(name)}"
             )
+
+
+def refuse_unlike(old: Manifest, new: Manifest) -> None:
+    """Before anything is scored: raises BadBenchmarkInput where the two could not be compared afterwards."""
+    _same_workload(old.workload, new.workload)
+    for name in ("setting", "mode", "repeated", "decoding"):
+        if (one := getattr(old, name)) != (other := getattr(new, name)):
+            raise BadBenchmarkInput(f"not alike in {name}: {one} against {other}")
+
+
+def _same_workload(old: Workload, new: Workload) -> None:
+    if old.sha256 != new.sha256:
+        raise BadBenchmarkInput(
+            f"not asked the same: workload {old.name} ({old.sha256[:12]}…) against {new.name} ({new.sha256[:12]}…)"
+        )

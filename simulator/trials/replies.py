@@ -37,6 +37,8 @@ VARIANTS: dict[str, ReplySettings] = {
     "tuned: 1 draft": replace(TUNED, drafts=1),
     "tuned: 3 drafts": TUNED,
     "tuned, any voice": replace(TUNED, own_voice=0.0),
+    "tuned, any answer": replace(TUNED, draft_floor=-1.0),
+    "tuned, the model leads": replace(TUNED, own_voice=0.0, draft_floor=-1.0, own_words=0.5),
     "large: the model leads": LARGE,
     "no examples in the prompt": replace(TUNED, examples=0),
 }

@@ -16,7 +16,7 @@ from benchmark.generate_record import Generation, Manifest, ReplyRecord, append,
 from benchmark.generate_workload import Dialogues, dialogues
 from benchmark.runfile import Model, RunFile, read_run
 from benchmark.score import Options, score
-from benchmark.score_paired import paired
+from benchmark.score_paired import paired, refuse_unlike
 
 pytest.importorskip("rouge_score", reason="needs the bench extra: pip install -e '.[bench]'")
 pytest.importorskip("sacrebleu", reason="needs the bench extra: pip install -e '.[bench]'")
@@ -176,6 +176,11 @@ def test_unlike_is_not_compared_and_the_reason_is_said(
     short = generation(tmp_path / "s", fewer, replies[:60])
     with pytest.raises(BadBenchmarkInput, match="not asked the same: workload"):
         paired(good, score(short, QUICK))
+    # and `bench score` says so before it scores anything
+    with pytest.raises(BadBenchmarkInput, match="not asked the same: workload"):
+        refuse_unlike(other.manifest, short.manifest)
+    with pytest.raises(BadBenchmarkInput, match="not alike in decoding"):
+        refuse_unlike(generation(tmp_path / "n", asked, replies).manifest, other.manifest)
 
 
 def test_a_quantisations_own_figures_come_from_export_verify(
