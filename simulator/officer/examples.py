@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,36 +70,63 @@ def _rows(path: Path) -> Iterator[Example]:
 
 
 #: These are shown by a whole utterance or the turns before it: a line that has one is not joined to another.
-_OF_A_WHOLE = frozenset(
-    ("minimal_encourager", "mirroring", "stacked_questions", "repeated_order", "summary")
-)
+_OF_A_WHOLE = frozenset(("minimal_encourager", "stacked_questions", "repeated_order", "summary"))
 #: A reason or courtesy beside a bare order would make it a request.
 _MAKES_A_REQUEST = frozenset(("explains_why", "courtesy", "clear_request"))
 
 
 def joined(lines: Sequence[Example], count: int, chance: random.Random) -> Iterator[Example]:
-    """Utterances of two or three sentences, out of lines that stand alone; they have the labels of both."""
-    alone = [
+    """Utterances of two or three sentences, out of lines that stand alone or answer the same words; they
+    have the labels of all. What is mirrored comes first, as people say it.
+    """
+    short = [
         e
         for e in lines
-        if not e.previous_civilian
-        and not e.earlier_officer
-        and not _OF_A_WHOLE & e.labels
-        and len(e.text.split()) < 18
+        if not e.earlier_officer and not _OF_A_WHOLE & e.labels and len(e.text.split()) < 18
     ]
-    kind = [e for e in alone if not _FAULTS & e.labels]
-    unkind = [e for e in alone if _FAULTS & e.labels or not e.labels]
+    kind = _by_civilian(e for e in short if not _FAULTS & e.labels)
+    unkind = _by_civilian(e for e in short if _FAULTS & e.labels or not e.labels)
+    firsts = {id(of): [e for same in of.values() for e in same] for of in (kind, unkind)}
     while count > 0:
-        picked = chance.sample(
-            kind if chance.random() < 0.6 else unkind, 2 if chance.random() < 0.75 else 3
-        )
+        of = kind if chance.random() < 0.6 else unkind
+        first = chance.choice(firsts[id(of)])
+        picked = [first]
+        for _ in range(1 if chance.random() < 0.75 else 2):
+            same = of[first.previous_civilian] if chance.random() < 0.7 else of[""]
+            picked.append(chance.choice(same))
         labels = frozenset().union(*(e.labels for e in picked))
         questions = sum(e.text.count("?") for e in picked)
-        if questions > 1 or ("command" in labels and _MAKES_A_REQUEST & labels):
+        if len({e.text for e in picked}) < len(picked) or questions > 1:
             continue
+        if "command" in labels and _MAKES_A_REQUEST & labels:
+            continue
+        picked.sort(key=lambda e: "mirroring" not in e.labels)
         marks = [e.text if e.text[-1:] in ".!?" else e.text + "." for e in picked]
-        yield Example(OWN, " ".join(marks), (), "", labels)
+        yield Example(OWN, " ".join(marks), (), first.previous_civilian, labels)
         count -= 1
+
+
+def _by_civilian(lines: Iterable[Example]) -> dict[str, list[Example]]:
+    """Lines by what they answer; "" always stands."""
+    found: dict[str, list[Example]] = {"": []}
+    for line in lines:
+        found.setdefault(line.previous_civilian, []).append(line)
+    return found
+
+
+#: What depends on the words before, so that other words before would make a label false or true.
+_OF_THE_TURN_BEFORE = frozenset(("mirroring", "paraphrase", "summary", "repeated_order"))
+
+
+def in_a_scene(lines: Sequence[Example], chance: random.Random) -> Iterator[Example]:
+    """Lines that stand alone, as answers to something that a civilian said elsewhere: in play there always is."""
+    heard = [e.previous_civilian for e in lines if e.previous_civilian]
+    for one in lines:
+        if one.previous_civilian or _OF_THE_TURN_BEFORE & one.labels or not heard:
+            continue
+        before = chance.choice(heard)
+        if not set(plain(before).split()) & {w for w in plain(one.text).split() if len(w) > 4}:
+            yield replace(one, previous_civilian=before)
 
 
 #: What a small recogniser writes for what was said; each with the share of times it happens.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,42 +44,80 @@ def _small_ids(tokenizer: Any) -> frozenset[int]:
     return frozenset(tokenizer.encode(_SMALL, add_special_tokens=False).ids)
 
 
+class Said(NamedTuple):
+    """An utterance and the turns before it. words: holds a letter or digit; earlier_officer: oldest first."""
+
+    words: str
+    earlier_officer: Sequence[str] = ()
+    previous_civilian: str = ""
+
+
+#: Utterances read in one pass of the embedder: more of them only wait for the longest.
+_TOGETHER = 16
+
+
 def read(
     embedder: Embedder, words: str, earlier_officer: Sequence[str], previous_civilian: str
 ) -> Reading:
     """One pass of the embedder over [utterance, civilian]. words: holds a letter or digit."""
-    tokenizer = embedder._tokenizer
-    said = tokenizer.encode(words, add_special_tokens=False)
-    ids = list(said.ids[:_UTTERANCE])
-    places = np.array(said.offsets[: len(ids)], dtype=np.int64)
-    heard = list(tokenizer.encode(previous_civilian, add_special_tokens=False).ids)[-_CIVILIAN:]
-    before = tokenizer.encode(" ".join(earlier_officer[-2:]), add_special_tokens=False).ids
+    (reading,) = read_many(embedder, [Said(words, earlier_officer, previous_civilian)])
+    return reading
+
+
+def read_many(embedder: Embedder, several: Sequence[Said]) -> list[Reading]:
+    """A reading for each, in their order; those of like length share a pass of the embedder."""
+    cut = [_cut(embedder._tokenizer, said) for said in several]
+    order = sorted(range(len(cut)), key=lambda at: len(cut[at].ids))
+    readings: dict[int, Reading] = {}
+    for start in range(0, len(order), _TOGETHER):
+        batch = order[start : start + _TOGETHER]
+        for at, states in zip(batch, _states(embedder, [cut[at] for at in batch]), strict=True):
+            # The first mark only sums up.
+            readings[at] = Reading(states[1:], cut[at].utterance, cut[at].places, cut[at].echoes)
+    return [readings[at] for at in range(len(cut))]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Word pieces of [utterance, civilian], with the marks; types: 0 the utterance's, 1 the civilian's."""
+
+    ids: list[int]
+    types: list[int]
+    utterance: int
+    places: NDArray[np.int64]
+    echoes: Array
+
+
+def _cut(tokenizer: Any, said: Said) -> _Cut:
+    own = tokenizer.encode(said.words, add_special_tokens=False)
+    ids = list(own.ids[:_UTTERANCE])
+    heard = tokenizer.encode(said.previous_civilian, add_special_tokens=False).ids[-_CIVILIAN:]
+    before = tokenizer.encode(" ".join(said.earlier_officer[-2:]), add_special_tokens=False).ids
     first, last = _marks(tokenizer)
     both = [first, *ids, last, *heard, *([last] if heard else [])]
     types = [0] * (len(ids) + 2) + [1] * (len(both) - len(ids) - 2)
-    feed: dict[str, Any] = {
-        "input_ids": np.array([both], dtype=np.int64),
-        "attention_mask": np.ones((1, len(both)), dtype=np.int64),
-        "token_type_ids": np.array([types], dtype=np.int64),
-    }
-    (hidden,) = embedder._session.run(["last_hidden_state"], feed)
     small = _small_ids(tokenizer)
-    theirs, own = set(heard) - small, set(before[-_OFFICER:]) - small
+    theirs, again = set(heard) - small, set(before[-_OFFICER:]) - small
     said_ids = set(ids) - small
-    echoes = np.array(
-        [
-            (t, i in theirs if not t else i in said_ids, not t and i in own)
-            for i, t in zip(both, types, strict=True)
-        ],
-        dtype=np.float32,
-    )
-    keep = slice(1, None)  # the first mark only sums up
-    return Reading(
-        states=hidden[0][keep].astype(np.float32),
-        utterance=len(ids),
-        places=places,
-        echoes=echoes[keep],
-    )
+    echoes = [
+        (t, i in theirs if not t else i in said_ids, not t and i in again)
+        for i, t in zip(both, types, strict=True)
+    ]
+    places = np.array(own.offsets[: len(ids)], dtype=np.int64)
+    return _Cut(both, types, len(ids), places, np.array(echoes[1:], dtype=np.float32))
+
+
+def _states(embedder: Embedder, cuts: Sequence[_Cut]) -> list[Array]:
+    """(pieces, 384) of each, all in one pass."""
+    most = max(len(cut.ids) for cut in cuts)
+    ids = np.zeros((len(cuts), most), dtype=np.int64)
+    types, mask = ids.copy(), ids.copy()
+    for row, cut in enumerate(cuts):
+        count = len(cut.ids)
+        ids[row, :count], types[row, :count], mask[row, :count] = cut.ids, cut.types, 1
+    feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+    (hidden,) = embedder._session.run(["last_hidden_state"], feed)
+    return [hidden[row, : len(cut.ids)].astype(np.float32) for row, cut in enumerate(cuts)]
 
 
 def _marks(tokenizer: Any) -> tuple[int, int]:

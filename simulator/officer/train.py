@@ -29,6 +29,7 @@ from simulator.officer.examples import (
     Example,
     as_recognised,
     held_out_ids,
+    in_a_scene,
     joined,
     library_examples,
     own_examples,
@@ -46,7 +47,7 @@ FOLDS, EPOCHS = 3, 8
 SHARE = 0.4
 #: What a line weighs beside one of the library or written for training: joined of two, as a recogniser wrote it.
 _JOINED, _ROUGH = 0.5, 0.6
-_JOINED_LINES = 500
+_JOINED_LINES = 1500
 #: A threshold is drawn this much from nought to the best on lines left out: the best of few lines is luck.
 _TRUST = 0.7
 Bools = NDArray[np.bool_]
@@ -218,12 +219,16 @@ def measure_all(embedder: Embedder, weights: Weights) -> dict[str, dict[str, Fig
 def _extra(
     examples: Sequence[Example], folds: NDArray[np.int64], own: Bools
 ) -> tuple[list[Example], NDArray[np.int64], NDArray[np.float64]]:
-    """Lines made from lines, in the fold of what they are made from: two joined, and as a recogniser writes."""
+    """Lines made from lines, in the fold of what they are made from: two joined, said in answer to something
+    else, and as a recogniser writes.
+    """
     chance = random.Random(0)
     made: list[tuple[Example, int, float]] = []
     for k in range(FOLDS):
         pool = [e for e, f, o in zip(examples, folds, own, strict=True) if o and f == k]
         made += [(e, k, _JOINED) for e in joined(pool, _JOINED_LINES // FOLDS, chance)]
+        alone = [e for e in pool if e.previous_civilian or _number(e) // FOLDS % 3 == 1]
+        made += [(e, k, _JOINED) for e in in_a_scene(alone, chance)]
     made += [
         (as_recognised(e, seed=1), int(f), _ROUGH)
         for e, f in zip(examples, folds, strict=True)
