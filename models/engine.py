@@ -13,14 +13,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from models.decode_threads import DecodeThreads, barrier_spins
+from models.engine_settings import CallTimings, EngineSettings
 from models.errors import BadModel, ModelError
-from models.hardware import default_threads
-from models.tuned import tuned
+from models.sampling import Sampling, sampler
 
 # How long an OpenMP thread spins at a barrier before it sleeps. To sleep at once (OMP_WAIT_POLICY=
 # passive) halves decoding on idle cores; libgomp's own 300000 lets programs that compute side by
@@ -30,9 +30,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", barrier_spins())
 
 import llama_cpp
 
-#: Where nothing was tuned: as fast as 512 on two cores (325 and 313 tokens/s), cancelled in a quarter
-#: of the time, and less memory to compute in.
-_SLICE = 128
+__all__ = ["CallTimings", "Cancelled", "Engine", "EngineSettings", "Sampling"]
+
 _GGML_LOG_LEVEL_ERROR = 4  # ggml.h; the bindings do not name it
 
 #: What llama.cpp last complained of, so that our one line can say it.
@@ -44,81 +43,6 @@ def _on_log(level: int, text: bytes, _: ctypes.c_void_p) -> None:
     if level == _GGML_LOG_LEVEL_ERROR:
         _complaints.append(text.decode("utf-8", "replace").strip())
         del _complaints[:-5]
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """How a context is made. Part of the key of a prefix state on disk.
-
-    threads: at most; a token is decoded on fewer while other work wants the cores.
-    sequences: drafts that can be drawn at once (models/several.py).
-    slice_tokens: prefill goes in slices of this many tokens; between two it can be cancelled.
-    0 of threads or slice_tokens: what `deescal models tune` measured here, else a default.
-    flash_attention: 0 off, 1 on, -1 off on the processor and llama.cpp's choice on a GPU. On the
-    processor its kernel is slow for fewer than 64 tokens at once, behind a long prompt: 135M after
-    1,000 tokens, 2 threads, a decoded token 25 ms with it and 14 without, 24 tokens 404 and 126.
-    """
-
-    n_ctx: int = 4096
-    threads: int = 0
-    slice_tokens: int = 0
-    flash_attention: int = -1
-    gpu_layers: int = 0
-    lora: str = ""
-    sequences: int = 1
-
-    def resolved(self) -> EngineSettings:
-        flash = self.flash_attention
-        measured = tuned()
-        return replace(
-            self,
-            threads=self.threads or (measured.threads if measured else default_threads()),
-            slice_tokens=self.slice_tokens or (measured.slice_tokens if measured else _SLICE),
-            flash_attention=0 if flash == -1 and self.gpu_layers == 0 else flash,
-        )
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How tokens are drawn. temperature 0 is greedy. grammar: GBNF, rooted at `root`.
-
-    repeat_penalty counts the last `repeat_last_n` tokens of the context (-1: all of it, as
-    transformers does). temperature_first: before top_k and top_p, as transformers does; llama.cpp's own
-    order, after them, keeps more of the unlikely tokens where the temperature is below 1. never_ends:
-    goes on past the end of a turn, for measuring speed.
-    """
-
-    temperature: float = 0.6
-    top_p: float = 0.9
-    top_k: int = 0
-    min_p: float = 0.0
-    repeat_penalty: float = 1.05
-    repeat_last_n: int = 64
-    seed: int = 0
-    grammar: str = ""
-    temperature_first: bool = False
-    never_ends: bool = False
-
-
-@dataclass
-class CallTimings:
-    """What one `generate` cost, the prefill that it still had to do included.
-
-    n_prompt: tokens in the context when the first token was drawn; n_cached: those that were
-        already in the cache when the turn was asked for; ttft_ms: from the call to the first token.
-    """
-
-    n_prompt: int = 0
-    n_cached: int = 0
-    prefill_ms: float = 0.0
-    ttft_ms: float = 0.0
-    n_generated: int = 0
-    decode_ms: float = 0.0
-
-    @property
-    def decode_tokens_per_s(self) -> float:
-        """Tokens after the first, per second; 0 where there was no second token."""
-        return (self.n_generated - 1) * 1000 / self.decode_ms if self.decode_ms > 0 else 0.0
 
 
 Cancelled = Callable[[], bool]
@@ -370,13 +294,13 @@ class Engine:
                 return
             if self._logits_at != len(self.tokens):
                 self._draw_logits_again()
-            sampler = self._sampler(sampling)
+            drawing = self._sampler(sampling)
             try:
                 timings.prefill_ms = (time.perf_counter() - began) * 1000
                 timings.n_prompt = len(self.tokens)
                 first = 0.0
                 for _ in range(min(max_tokens, self.room)):
-                    token = llama_cpp.llama_sampler_sample(sampler, self._ctx, -1)
+                    token = llama_cpp.llama_sampler_sample(drawing, self._ctx, -1)
                     now = time.perf_counter()
                     timings.n_generated += 1
                     if timings.n_generated == 1:
@@ -391,7 +315,7 @@ class Engine:
                     if cancelled():
                         return
             finally:
-                llama_cpp.llama_sampler_free(sampler)
+                llama_cpp.llama_sampler_free(drawing)
 
     def _draw_logits_again(self) -> None:
         """After a rewind, a shift or a load there are no logits: decode the last token once
@@ -404,44 +328,7 @@ class Engine:
         self._decode([token])
 
     def _sampler(self, sampling: Sampling) -> Any:
-        chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-        add = llama_cpp.llama_sampler_chain_add
-        if sampling.grammar:
-            grammar = llama_cpp.llama_sampler_init_grammar(
-                self._vocab, sampling.grammar.encode(), b"root"
-            )
-            if not grammar:
-                llama_cpp.llama_sampler_free(chain)
-                raise ModelError("the grammar does not parse")
-            add(chain, grammar)
-        if sampling.repeat_penalty != 1.0:
-            add(chain, self._penalties(sampling))
-        if sampling.temperature <= 0:
-            add(chain, llama_cpp.llama_sampler_init_greedy())
-            return chain
-        if sampling.temperature_first:
-            add(chain, llama_cpp.llama_sampler_init_temp(sampling.temperature))
-        if sampling.top_k > 0:
-            add(chain, llama_cpp.llama_sampler_init_top_k(sampling.top_k))
-        if sampling.top_p < 1:
-            add(chain, llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1))
-        if sampling.min_p > 0:
-            add(chain, llama_cpp.llama_sampler_init_min_p(sampling.min_p, 1))
-        if not sampling.temperature_first:
-            add(chain, llama_cpp.llama_sampler_init_temp(sampling.temperature))
-        add(chain, llama_cpp.llama_sampler_init_dist(sampling.seed & 0xFFFFFFFF))
-        return chain
-
-    def _penalties(self, sampling: Sampling) -> Any:
-        last_n = sampling.repeat_last_n
-        if last_n < 0:
-            last_n = self.n_ctx
-        penalties = llama_cpp.llama_sampler_init_penalties(
-            self.n_vocab, last_n, sampling.repeat_penalty, 0.0, 0.0
-        )
-        for token in self.tokens[-last_n:] if last_n else ():
-            llama_cpp.llama_sampler_accept(penalties, token)
-        return penalties
+        return sampler(sampling, self._vocab, self.tokens, self.n_ctx)
 
     # -- prefix state on disk
 
