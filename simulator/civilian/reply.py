@@ -11,7 +11,7 @@ import copy
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.chat import Conversation
@@ -21,33 +21,20 @@ from scenarios.behaviours import BEHAVIOURS
 from scenarios.prompt import ARRIVAL, Length, direction, example_turns, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
 from simulator.civilian.ahead import DraftsAhead
+from simulator.civilian.answers import Reply, asked_again, reply_length, stock_reply
 from simulator.civilian.authored import AuthoredReplies, Candidate
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.drafting import Drafted, Drafting, Persona
 from simulator.civilian.guard import repeats
 from simulator.civilian.memory import Memory
-from simulator.civilian.odd_words import oddity
 from simulator.civilian.reply_settings import ReplySettings
-from simulator.civilian.stock import deflection, short_answer, stock_line
+from simulator.civilian.stock import deflection
 from simulator.civilian.straight import Straight, denies
-from simulator.events import Behaviour, Timings
+from simulator.events import Behaviour
 
 __all__ = ["CivilianPlayer", "Mark", "Reply", "ReplySettings"]
 
 OnClause = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the civilian says, where it is from, and what was thrown away on the way."""
-
-    text: str
-    origin: str  # "model" or "authored", as in events.CivilianSpoke
-    note: str
-    timings: Timings | None
-    refused: list[tuple[str, str]] = field(default_factory=list)  # (draft, reason)
-    first_token_at: float | None = None  # time.monotonic()
-    tells: tuple[str, ...] = ()  # facts and secrets that its author says it tells
 
 
 @dataclass(frozen=True)
@@ -78,8 +65,6 @@ class Mark:
 
 #: What the model is told of an officer who is silent.
 NO_WORDS = "(The officer says nothing.)"
-#: A question answered so often before is not answered again.
-_TOO_OFTEN = 2
 #: A model's own words have answered where their fit is this.
 _ANSWERS_ALIKE = 0.35
 #: A plain question about oneself is answered plainly from this trust on; fit of such an answer.
@@ -246,11 +231,13 @@ class CivilianPlayer:
         """The reply where no draft is needed for it; else what the drafts are drawn with and held against."""
         draw = random.Random(f"reply {self._seed} {self._memory.turns} {words}")
         self._hearing = words
-        stock = self._stock_reply(words, agitation, draw)
+        stock = stock_reply(
+            words, agitation, draw, self._said, self._memory, self._authored.embedder.pieces
+        )
         if stock:
             return stock
         heard = self._embed(words)
-        again = self._asked_again(words, heard, agitation, draw)
+        again = asked_again(words, heard, agitation, draw, self._said, self._memory)
         if again:
             return again
         fitting = self._fitting(words, heard, behaviours, agitation, trust, disclosure, draw)
@@ -258,7 +245,7 @@ class CivilianPlayer:
             return self._authored_reply(fitting[0], "this question was foreseen")
         # Not by the words: while they are still being spoken the length is the same.
         length_draw = random.Random(f"length {self._seed} {self._memory.turns}")
-        length = self._length(agitation, trust, behaviours, length_draw)
+        length = reply_length(agitation, trust, behaviours, length_draw)
         if length == "silent":
             return Reply("…", "authored", "says nothing", None)
         if self.talk is None or self._settings.drafts == 0:
@@ -410,50 +397,6 @@ class CivilianPlayer:
             able.append(candidate)
         return sorted(able, key=lambda c: -(c.fit + draw.uniform(0, _AS_GOOD)))
 
-    def _stock_reply(self, words: str, agitation: int, draw: random.Random) -> Reply | None:
-        """To words that are no part of the encounter, and to questions about the talk itself."""
-        recalled = self._memory.recalls(words)
-        if recalled:
-            kind, fill = recalled
-            line = stock_line(kind, agitation, draw, self._said, fill)
-            if line:
-                return Reply(line, "authored", "remembers what was said", None)
-        odd = oddity(words, self._authored.embedder.pieces)
-        if odd is None:
-            return None
-        if odd == "silence" and draw.random() < 0.35:
-            return Reply("…", "authored", "says nothing", None)
-        line = stock_line(odd, agitation, draw, self._said)
-        what = {
-            "machine": "words that take them for a machine",
-            "role": "words that would take them out of their role",
-            "foreign": "words they do not understand",
-            "nonsense": "words that are none",
-            "silence": "the officer says nothing",
-        }[odd]
-        if line:
-            return Reply(line, "authored", what, None)
-        return Reply(
-            deflection(words, agitation, draw, self._said), "authored", f"{what}; deflection", None
-        )
-
-    def _asked_again(
-        self, words: str, heard: Vectors, agitation: int, draw: random.Random
-    ) -> Reply | None:
-        """A question that was answered before is answered alike, and not a third time."""
-        before = self._memory.asked_before(words, heard)
-        answers = [a.answer for a in before if a.answered and any(map(str.isalnum, a.answer))]
-        if not answers:
-            return None
-        if len(before) >= _TOO_OFTEN:
-            line = stock_line("too_often", agitation, draw, self._said)
-            return Reply(line, "authored", "was asked this before, twice", None) if line else None
-        said = short_answer(answers[0])
-        if not said:
-            return None
-        line = stock_line("asked_again", agitation, draw, self._said, {"said": said})
-        return Reply(line, "authored", "was asked this before", None) if line else None
-
     def _without_draft(
         self,
         words: str,
@@ -479,26 +422,6 @@ class CivilianPlayer:
 
     def _done(self, text: str, origin: str, note: str, drafted: Drafted) -> Reply:
         return Reply(text, origin, note, drafted.timings, drafted.refused, drafted.first_token_at)
-
-    def _length(
-        self, agitation: int, trust: int, behaviours: list[Behaviour], draw: random.Random
-    ) -> Length:
-        """How much this person says now: more when asked openly and trusting, less when shut
-        down.
-        """
-        asked_openly = any(
-            b.id in ("open_question", "emotion_label", "minimal_encourager") for b in behaviours
-        )
-        longer = (trust - 35) / 100 + (0.25 if asked_openly else 0.0)
-        shorter = max(0.0, (40 - agitation) / 200)
-        weights = {
-            "silent": 0.02 + (0.04 if trust < 20 else 0.0),
-            "short": max(0.1, 0.40 - longer / 2 + shorter),
-            "medium": 0.42,
-            "long": max(0.04, 0.16 + longer / 2 + max(0, agitation - 75) / 200),
-        }
-        (length,) = draw.choices(list(weights), list(weights.values()))
-        return length  # type: ignore[return-value]
 
 
 def _examples(

@@ -94,6 +94,7 @@ class PlainPlayer:
         disclosure: Disclosure,
         note: str = "",
         on_clause: Callable[[str], None] | None = None,
+        hurry: bool = False,
     ) -> Reply:
         facts = [f for f in disclosure.may_tell(words) if f.id not in disclosure.told]
         if facts:
