@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.runfile import Figure
 from scenarios.corpus.review.agreement import krippendorff_alpha
 
 _DRAWS = 1000
@@ -66,3 +67,19 @@ def _apart(values: Sequence[float]) -> float:
     """Sum of squared distances over all ordered pairs."""
     n, total, squares = len(values), sum(values), sum(v * v for v in values)
     return 2 * (n * squares - total * total)
+
+
+def alpha_figure(name: str, found: Agreed, about: str) -> Figure:
+    """An alpha as a figure of a run file."""
+    if found.value is None:
+        note = "fewer than two rated the same, or all used one value throughout"
+        return Figure.unmeasured(name, "alpha", about, note)
+    return Figure(
+        name=name,
+        value=round(found.value, 4),
+        unit="alpha",
+        about=about,
+        low=None if found.low is None else round(found.low, 4),
+        high=None if found.high is None else round(found.high, 4),
+        n=found.units,
+    )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from benchmark.commands_compare import compare, report, suite
+from benchmark.commands_options import CHECK, JSON, MODEL, OUT, THREADS
 from benchmark.commands_people import human, judge
 from benchmark.commands_quality import generate, score
 from benchmark.commands_speed import device, dialogue, latency
@@ -41,20 +42,10 @@ bench.add_command(score)
 for _command in (device, latency, dialogue, compare, report, suite, judge, human):
     bench.add_command(_command)
 
-_OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the run file.  [default: bench/ beside the sessions' record]",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
-_CHECK = click.option("--check", is_flag=True, help="Exit 1 where a threshold does not hold.")
-
 
 @bench.command()
-@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
-@click.option(
-    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
-)
+@MODEL
+@THREADS
 @click.option(
     "--repetitions",
     type=click.IntRange(2, 1000),
@@ -62,9 +53,9 @@ _CHECK = click.option("--check", is_flag=True, help="Exit 1 where a threshold do
     show_default=True,
     help="Pairs of prefills at least; three times as many of the shorter decodes.",
 )
-@_OUT
-@_JSON
-@_CHECK
+@OUT
+@JSON
+@CHECK
 def engine(
     model: str, threads: int, repetitions: int, out: Path | None, as_json: bool, check: bool
 ) -> None:
@@ -85,10 +76,8 @@ def engine(
 
 
 @bench.command()
-@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
-@click.option(
-    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
-)
+@MODEL
+@THREADS
 @click.option("--quick", is_flag=True, help="One conversation, few utterances: a look, no measure.")
 @click.option(
     "--soak",
@@ -105,9 +94,9 @@ def engine(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a turn's timeline here as SVG; of a long session its memory.",
 )
-@_OUT
-@_JSON
-@_CHECK
+@OUT
+@JSON
+@CHECK
 def voice(
     model: str,
     threads: int,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.commands_options import THREADS
+
 _PLACES = click.argument(
     "places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER..."
 )
@@ -171,9 +173,7 @@ def report(
     show_default=True,
     help="After these nothing new is begun; the same command goes on with the rest.",
 )
-@click.option(
-    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
-)
+@THREADS
 def suite(
     out: Path | None, civilian: str, quantisations: str, turns: int, minutes: float, threads: int
 ) -> None:

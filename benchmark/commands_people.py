@@ -8,17 +8,11 @@ from pathlib import Path
 
 import click
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_OUT = click.option(
-    "--out",
-    type=_FOLDER,
-    help="Folder of the run file.  [default: bench/ beside the sessions' record]",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
+from benchmark.commands_options import FOLDER, JSON, OUT
 
 
 @click.command()
-@click.argument("generated", type=_FOLDER)
+@click.argument("generated", type=FOLDER)
 @click.option(
     "--judge",
     "judges",
@@ -27,14 +21,14 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="The figures as JSO
     help="A model id, a .gguf file, or http://host:port/v1#MODEL; give two of different families.",
 )
 @click.option(
-    "--against", type=_FOLDER, help="Another generation: which is more real, order swapped."
+    "--against", type=FOLDER, help="Another generation: which is more real, order swapped."
 )
 @click.option(
     "--turns", type=click.IntRange(1, 60), default=8, show_default=True, help="Of a dialogue."
 )
 @click.option("--dialogues", type=click.IntRange(1, 10_000), default=40, show_default=True)
-@_OUT
-@_JSON
+@OUT
+@JSON
 def judge(
     generated: Path,
     judges: tuple[str, ...],
@@ -97,11 +91,11 @@ def human() -> None:
 
 
 @human.command()
-@click.argument("generated", nargs=-1, required=True, type=_FOLDER)
+@click.argument("generated", nargs=-1, required=True, type=FOLDER)
 @click.option("--items", type=click.IntRange(2, 1000), default=40, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--title", default="How real does it sound?", show_default=True)
-@click.option("--out", required=True, type=_FOLDER, help="Folder to hand to the raters.")
+@click.option("--out", required=True, type=FOLDER, help="Folder to hand to the raters.")
 @click.option(
     "--key",
     "key_path",
@@ -127,7 +121,7 @@ def pack(
 
 
 @human.command()
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.option("--rater", required=True, help="A name or a sign for one.")
 @click.option(
     "--ratings",
@@ -151,11 +145,11 @@ def rate(folder: Path, rater: str, ratings: Path | None) -> None:
 
 
 @human.command("import")
-@click.argument("folder", type=_FOLDER)
+@click.argument("folder", type=FOLDER)
 @click.argument("ratings", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--key", "key_path", required=True, type=click.Path(path_type=Path, dir_okay=False))
-@_OUT
-@_JSON
+@OUT
+@JSON
 def import_(
     folder: Path, ratings: tuple[Path, ...], key_path: Path, out: Path | None, as_json: bool
 ) -> None:

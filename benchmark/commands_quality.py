@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.commands_options import FOLDER, JSON, MODEL, THREADS
 from benchmark.errors import BadBenchmarkInput
 
 if TYPE_CHECKING:
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
     from benchmark.generate_record import Mode
     from benchmark.generate_speakers import Speaker
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
+@MODEL
 @click.option("--adapter", type=_FILE, help="A LoRA adapter (GGUF) on top of --model.")
 @click.option("--transformers", "hf", help="A folder or hub name for transformers, instead.")
 @click.option(
@@ -66,14 +66,14 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="Likewise.")
 @click.option("--max-tokens", type=click.IntRange(1, 4096), help="Likewise.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(0, 256), default=0, help="0: as suits this machine.")
+@THREADS
 @click.option(
     "--recipe",
     default="smollm2-135m-full",
     show_default=True,
     help="The recipe that says which scenarios are held out.",
 )
-@click.option("--out", type=_FOLDER, help="Folder of the replies.  [default: bench/replies/…]")
+@click.option("--out", type=FOLDER, help="Folder of the replies.  [default: bench/replies/…]")
 def generate(
     model: str,
     adapter: Path | None,
@@ -189,13 +189,13 @@ def _speaker(
     help="minilm (float32, needs torch), embedder (int8, does not), roberta-large, a folder, or none.",
 )
 @click.option(
-    "--wordnet", type=_FOLDER, help="Folder of a WordNet database.  [default: NLTK's, Debian's]"
+    "--wordnet", type=FOLDER, help="Folder of a WordNet database.  [default: NLTK's, Debian's]"
 )
 @click.option(
     "--verify", type=_FILE, help="verify.json of `export verify`: adds KL to F16, same top token."
 )
-@click.option("--out", type=_FOLDER, help="Folder of the run files.  [default: bench/]")
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
+@click.option("--out", type=FOLDER, help="Folder of the run files.  [default: bench/]")
+@JSON
 def score(
     generated: tuple[Path, ...],
     bertscore: str,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.commands_options import JSON, MODEL, OUT, THREADS
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Everything, as a run file would hold it.")
@@ -48,11 +50,6 @@ def _flash(context: click.Context, option: click.Parameter, text: str) -> tuple[
     return tuple(words[part] for part in parts)
 
 
-_OUT = click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the run files.  [default: bench/ beside the sessions' record]",
-)
 _MODELS = click.option(
     "--model",
     "models",
@@ -96,8 +93,8 @@ _MODELS = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Instead of measuring: make run files of what `llama-bench -o json` (or jsonl) wrote.",
 )
-@_OUT
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
+@OUT
+@JSON
 def latency(
     models: tuple[str, ...],
     threads: tuple[int, ...],
@@ -152,18 +149,16 @@ def latency(
 
 
 @click.command()
-@click.option("--model", default="civilian", show_default=True, help="A model id or a .gguf file.")
-@click.option(
-    "--threads", type=click.IntRange(0, 256), default=0, help="0: chosen for this machine."
-)
+@MODEL
+@THREADS
 @click.option(
     "--turns",
     type=click.IntRange(0, 24),
     default=0,
     help="Officer's lines of each conversation.  [default: the workload's]",
 )
-@_OUT
-@click.option("--json", "as_json", is_flag=True, help="The figures as JSON on stdout.")
+@OUT
+@JSON
 def dialogue(model: str, threads: int, turns: int, out: Path | None, as_json: bool) -> None:
     """Authored conversations replayed turn by turn as `play` has them: time to the reply, cache, memory.
 

@@ -7,26 +7,23 @@ lines.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.device import device, runtime
-from benchmark.engine_bench import model_facts
-from benchmark.errors import BadBenchmarkInput, BenchmarkError
+from benchmark.errors import BadBenchmarkInput
+from benchmark.model_facts import model_facts
 from benchmark.run_clock import RunClock
 from benchmark.runfile import Figure, RunFile, Workload, new_run_id
 from benchmark.statistics import ENOUGH_FOR, enough, median_interval, percentile
+from benchmark.worker import Progress, measure_here, measured_apart
 from benchmark.workload import Replayed, dialogue_workload, endless, identity
 from models.engine import EngineSettings
 from models.fetch import model_path
 from scenarios.loader import load
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass
@@ -97,33 +94,9 @@ def bench_dialogue(
 
 def _in_a_process(model: str, settings: EngineSettings, turns: int, progress: Progress) -> Replay:
     given = (model, json.dumps(asdict(settings)), str(turns))
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.dialogue", *given],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdout is not None
-    assert worker.stderr is not None
-    found: Replay | None = None
-    try:
-        for line in worker.stdout:
-            said = json.loads(line)
-            if "replay" in said:
-                replayed = [ReplayedTurn(**turn) for turn in said["replay"].pop("turns")]
-                found = Replay(turns=replayed, **said["replay"])
-            else:
-                progress(said["what"], said["share"])
-        errors = worker.stderr.read()
-    finally:
-        if worker.poll() is None:
-            worker.kill()
-        code = worker.wait()
-    if code != 0 or found is None:
-        last = (errors.strip().splitlines() or [f"it ended with code {code} and said nothing"])[-1]
-        kind = BadBenchmarkInput if code == 2 else BenchmarkError
-        raise kind(last.removeprefix("deescal: "))
-    return found
+    found = measured_apart("benchmark.dialogue", given, progress)
+    turns_replayed = [ReplayedTurn(**turn) for turn in found.pop("turns")]
+    return Replay(turns=turns_replayed, **found)
 
 
 def _replay(model: str, settings: dict[str, Any], turns: int, say: Progress) -> Replay:
@@ -255,9 +228,7 @@ def _middle_and_tail(
 ) -> list[Figure]:
     if not samples:
         note = "the model was never asked"
-        return [
-            Figure(name=name, value=None, unit=unit, about=about, note=note, n=0, source="none")
-        ]
+        return [Figure.unmeasured(name, unit, about, note)]
     value, low, high = median_interval(samples)
     first = Figure(
         name=name,
@@ -286,19 +257,8 @@ def _middle_and_tail(
 
 
 def main() -> None:
-    from models.errors import DeescalError
-
-    try:
-        replay = _replay(
-            sys.argv[1],
-            json.loads(sys.argv[2]),
-            int(sys.argv[3]),
-            lambda what, share: print(json.dumps({"what": what, "share": share}), flush=True),
-        )
-    except DeescalError as problem:
-        print(f"deescal: {problem}", file=sys.stderr)
-        sys.exit(problem.exit_code)
-    print(json.dumps({"replay": asdict(replay)}), flush=True)
+    model, settings, turns = sys.argv[1:]
+    measure_here(lambda say: asdict(_replay(model, json.loads(settings), int(turns), say)))
 
 
 if __name__ == "__main__":

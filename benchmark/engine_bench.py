@@ -11,14 +11,14 @@ from typing import Any
 
 from benchmark.device import device, runtime
 from benchmark.engine_speed import SpeedSamples, bare_loop, compare
-from benchmark.runfile import Figure, Model, RunFile, new_run_id, utc_now
+from benchmark.model_facts import model_facts
+from benchmark.runfile import Figure, RunFile, new_run_id, utc_now
 from benchmark.statistics import median_interval
 from benchmark.text_session import TextSession, text_session
 from benchmark.warm_start import WarmStart, warm_start
 from benchmark.workload import endless, engine_workload, identity
 from models.engine import Engine, EngineSettings
-from models.fetch import file_sha256, model_path
-from models.gguf_info import read_gguf
+from models.fetch import model_path
 
 Progress = Callable[[str, float], None]
 #: The default model's bound; a larger model has its own weights to hold.
@@ -74,19 +74,6 @@ def bench_engine(
         samples=_samples(speed, started, played),
         figures=_figures(speed, started, played, default_model=model == "civilian"),
         notes=_notes(speed, on),
-    )
-
-
-def model_facts(model: str, path: Path) -> Model:
-    info = read_gguf(path)
-    return Model(
-        id=model,
-        file=path.name,
-        sha256=file_sha256(path),
-        bytes=path.stat().st_size,
-        architecture=info.architecture,
-        quantisation=info.quantisation,
-        name=info.name or "",
     )
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from itertools import combinations
 
-from benchmark.agreement import Agreed, agreed_on_kinds, agreed_on_numbers
+from benchmark.agreement import agreed_on_kinds, agreed_on_numbers, alpha_figure
 from benchmark.errors import BadBenchmarkInput
 from benchmark.human_pack import Key, Pack
 from benchmark.human_rate import Ratings
@@ -45,12 +45,12 @@ def _run(pack: Pack, key: Key, given: Sequence[Ratings], number: int) -> RunFile
         *_group("", "the model's replies", mine, realism, real, key, sources),
         *_group("real_", "real replies", truth, realism, real, key, sources),
         _told_apart(mine, truth, real),
-        _agreed(
+        alpha_figure(
             "alpha_realism",
             agreed_on_numbers(list(realism.values())),
             "raters on realism, interval",
         ),
-        _agreed(
+        alpha_figure(
             "alpha_real", agreed_on_kinds(list(real.values())), "raters on real or not, nominal"
         ),
         *_kappas(given, real),
@@ -94,7 +94,7 @@ def _group(
     ):
         told = f"{who}: {about}"
         if not values:
-            found.append(_none(prefix + name, unit, told, "none of them was rated"))
+            found.append(Figure.unmeasured(prefix + name, unit, told, "none of them was rated"))
             continue
         spread = mean_interval(values, where)
         found.append(
@@ -118,7 +118,7 @@ def _told_apart(
     """Balanced accuracy of the raters: 0.5 is guessing."""
     about = "raters' balanced accuracy at telling real from generated; 0.5 is guessing"
     if not mine or not truth:
-        return _none("told_apart", "share", about, "one of the two kinds was not rated")
+        return Figure.unmeasured("told_apart", "share", about, "one of the two kinds was not rated")
     right_generated = statistics.mean(not said for i in mine for said in real[i].values())
     right_real = statistics.mean(said for i in truth for said in real[i].values())
     value = (right_generated + right_real) / 2
@@ -137,27 +137,16 @@ def _kappas(given: Sequence[Ratings], real: dict[str, dict[str, bool]]) -> list[
         kappa = cohen_kappa(pairs)
         name, about = f"kappa_real:{one}:{other}", "Cohen's kappa on real or not"
         if kappa is None:
-            found.append(_none(name, "kappa", about, "no item in common, or one value throughout"))
+            found.append(
+                Figure.unmeasured(
+                    name, "kappa", about, "no item in common, or one value throughout"
+                )
+            )
         else:
             found.append(
                 Figure(name=name, value=round(kappa, 4), unit="kappa", about=about, n=len(pairs))
             )
     return found
-
-
-def _agreed(name: str, found: Agreed, about: str) -> Figure:
-    if found.value is None:
-        note = "fewer than two raters rated the same, or all used one value throughout"
-        return _none(name, "alpha", about, note)
-    return Figure(
-        name=name,
-        value=round(found.value, 4),
-        unit="alpha",
-        about=about,
-        low=None if found.low is None else round(found.low, 4),
-        high=None if found.high is None else round(found.high, 4),
-        n=found.units,
-    )
 
 
 def _notes(pack: Pack, given: Sequence[Ratings]) -> list[str]:
@@ -174,7 +163,3 @@ def _notes(pack: Pack, given: Sequence[Ratings]) -> list[str]:
         if rating.comment
     ]
     return notes
-
-
-def _none(name: str, unit: str, about: str, note: str) -> Figure:
-    return Figure(name=name, value=None, unit=unit, about=about, note=note, n=0, source="none")

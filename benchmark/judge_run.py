@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.agreement import Agreed, agreed_on_kinds, agreed_on_numbers
+from benchmark.agreement import agreed_on_kinds, agreed_on_numbers, alpha_figure
 from benchmark.generate_record import Generation
 from benchmark.judge import JudgeSpec, Opinion, Progress, ask_judge
 from benchmark.judge_dialogues import Dialogue, generated, real
@@ -108,7 +108,7 @@ def _points(
         ]
         if not values:
             note = "no dialogue was rated by every judge"
-            figures.append(_none(name, "points", about, note))
+            figures.append(Figure.unmeasured(name, "points", about, note))
             continue
         found = mean_interval(values, clusters)
         figures.append(
@@ -134,10 +134,10 @@ def _judges(
     numbers = [{j: float(r.realism) for j, r in unit.items()} for unit in units.values()]
     kinds = [{j: r.looks_real for j, r in unit.items()} for unit in units.values()]
     figures = [
-        _agreement(
+        alpha_figure(
             "alpha_realism", agreed_on_numbers(numbers), "judges on realism, Krippendorff, interval"
         ),
-        _agreement(
+        alpha_figure(
             "alpha_looks_real",
             agreed_on_kinds(kinds),
             "judges on `looks real` (85 or more), nominal",
@@ -165,7 +165,7 @@ def _judges(
             figures.append(_plain(f"verbosity:{name}", rho, "rho", about, len(points)))
         else:
             note = "this judge gave one and the same score to all"
-            figures.append(_none(f"verbosity:{name}", "rho", "verbosity", note))
+            figures.append(Figure.unmeasured(f"verbosity:{name}", "rho", "verbosity", note))
         own = [r for r in opinion.ratings.values() if r.own_total is not None]
         if own:
             wrong = sum(r.own_total != r.realism for r in own) / len(own)
@@ -183,7 +183,9 @@ def _order(opinions: Sequence[Opinion]) -> list[Figure]:
             continue
         if not pairs:
             note = "no pair was answered both ways"
-            figures.append(_none(f"order_holds:{opinion.judge}", "share", "order swapped", note))
+            figures.append(
+                Figure.unmeasured(f"order_holds:{opinion.judge}", "share", "order swapped", note)
+            )
             continue
         held = [said for said in pairs if said[0] == said[1]]
         about = "pairs for which the answer stays when the order is swapped"
@@ -277,24 +279,5 @@ def self_preference(runs: Sequence[RunFile]) -> dict[str, float]:
     return found
 
 
-def _agreement(name: str, found: Agreed, about: str) -> Figure:
-    if found.value is None:
-        note = "fewer than two judges rated the same, or all used one value throughout"
-        return _none(name, "alpha", about, note)
-    return Figure(
-        name=name,
-        value=round(found.value, 4),
-        unit="alpha",
-        about=about,
-        low=None if found.low is None else round(found.low, 4),
-        high=None if found.high is None else round(found.high, 4),
-        n=found.units,
-    )
-
-
 def _plain(name: str, value: float, unit: str, about: str, n: int) -> Figure:
     return Figure(name=name, value=round(value, 4), unit=unit, about=about, n=n)
-
-
-def _none(name: str, unit: str, about: str, note: str) -> Figure:
-    return Figure(name=name, value=None, unit=unit, about=about, note=note, n=0, source="none")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.device import device, runtime
-from benchmark.engine_bench import model_facts
 from benchmark.latency_cell import Cell, CellSpec, measure_cell
 from benchmark.latency_figures import figures_of, notes_of
 from benchmark.latency_shapes import shape
+from benchmark.model_facts import model_facts
 from benchmark.run_clock import RunClock
 from benchmark.runfile import Model, RunFile, Trace, Workload, new_run_id, runs_in, write_run
 from benchmark.workload import endless, identity, latency_workload

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import BadBenchmarkInput, BenchmarkError
 from benchmark.latency_shapes import Shape, shape
 from benchmark.statistics import median_interval
+from benchmark.worker import Progress, measure_here, measured_apart
 
 if TYPE_CHECKING:
     from models.engine import Engine
@@ -63,39 +62,15 @@ class Cell:
     throttled_after: int | None = None
 
 
-def measure_cell(spec: CellSpec, progress: Callable[[str, float], None]) -> Cell:
+def measure_cell(spec: CellSpec, progress: Progress) -> Cell:
     """Measure in a new process. Raises BenchmarkError (BadBenchmarkInput for a model that does not load) with its
     last line.
     """
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmark.latency_cell", json.dumps(asdict(spec))],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdout is not None
-    assert worker.stderr is not None
-    found: Cell | None = None
-    try:
-        for line in worker.stdout:
-            said = json.loads(line)
-            if "cell" in said:
-                found = Cell(**said["cell"])
-            else:
-                progress(said["what"], said["share"])
-        errors = worker.stderr.read()
-    finally:
-        if worker.poll() is None:
-            worker.kill()  # we were interrupted: nothing is left running
-        code = worker.wait()
-    if code != 0 or found is None:
-        last = (errors.strip().splitlines() or [f"it ended with code {code} and said nothing"])[-1]
-        kind = BadBenchmarkInput if code == 2 else BenchmarkError
-        raise kind(last.removeprefix("deescal: "))
-    return found
+    found = measured_apart("benchmark.latency_cell", [json.dumps(asdict(spec))], progress)
+    return Cell(**found)
 
 
-def _measure(spec: CellSpec, say: Callable[[str, float], None]) -> Cell:
+def _measure(spec: CellSpec, say: Progress) -> Cell:
     from benchmark.device import nvmap_bytes
     from benchmark.energy import EnergyMeter, energy_source
     from benchmark.machine_watch import MachineWatch
@@ -302,17 +277,8 @@ def _forget_pages(gguf: Path) -> None:
 
 
 def main() -> None:
-    from models.errors import DeescalError
-
     spec = CellSpec(**json.loads(sys.argv[1]))
-    try:
-        cell = _measure(
-            spec, lambda what, share: print(json.dumps({"what": what, "share": share}), flush=True)
-        )
-    except DeescalError as problem:
-        print(f"deescal: {problem}", file=sys.stderr)
-        sys.exit(problem.exit_code)
-    print(json.dumps({"cell": asdict(cell)}), flush=True)
+    measure_here(lambda say: asdict(_measure(spec, say)))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,10 @@ from typing import Any
 
 from benchmark.errors import BadBenchmarkInput
 from benchmark.latency_shapes import Shape
+from benchmark.model_facts import model_facts
 from benchmark.runfile import Figure, Model, RunFile, Workload, new_run_id, write_run
 from benchmark.statistics import median_interval
 from models.errors import BadModel
-from models.fetch import file_sha256
-from models.gguf_info import read_gguf
 
 #: What must be alike for rows to be one cell.
 _CELL = (
@@ -126,7 +125,7 @@ def _model(row: dict[str, Any]) -> Model:
     """By content where the file is here; else by what llama-bench says of it."""
     path = Path(str(row["model_filename"]))
     try:
-        info = read_gguf(path)
+        return model_facts(path.stem, path)
     except BadModel:
         said = f"{path.name} {row.get('model_size')} {row.get('model_n_params')}"
         return Model(
@@ -136,12 +135,3 @@ def _model(row: dict[str, Any]) -> Model:
             bytes=int(row.get("model_size") or 0),
             quantisation=str(row.get("model_type", "")),
         )
-    return Model(
-        id=path.stem,
-        file=path.name,
-        sha256=file_sha256(path),
-        bytes=path.stat().st_size,
-        architecture=info.architecture,
-        quantisation=info.quantisation,
-        name=info.name or "",
-    )

@@ -60,6 +60,11 @@ class Figure(_Part):
     source: Source = "measured"
     note: str = ""
 
+    @classmethod
+    def unmeasured(cls, name: str, unit: str, about: str, note: str) -> Figure:
+        """A figure that there is no sample of; note: why."""
+        return cls(name=name, value=None, unit=unit, about=about, note=note, n=0, source="none")
+
     @property
     def holds(self) -> bool | None:
         """Whether the threshold holds; None where there is none, or nothing was measured."""

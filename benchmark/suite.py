@@ -231,8 +231,8 @@ def _score_run(options: Options, runs: Path, path: Path, tell: Progress) -> Foun
 def _latency(options: Options, runs: Path, path: Path) -> Found | None:
     """Looked up by bench_latency's own key, so that the two never disagree."""
     from benchmark.device import device
-    from benchmark.engine_bench import model_facts
     from benchmark.latency import latency_identity
+    from benchmark.model_facts import model_facts
 
     settings = EngineSettings(threads=options.threads).resolved()
     key = cell_key(
@@ -247,7 +247,7 @@ def _latency(options: Options, runs: Path, path: Path) -> Found | None:
 
 def _dialogue(options: Options, runs: Path, path: Path) -> Found | None:
     from benchmark.device import device
-    from benchmark.engine_bench import model_facts
+    from benchmark.model_facts import model_facts
 
     settings = EngineSettings(threads=options.threads).resolved()
     key = cell_key(model_facts(str(path), path), vars(settings), dialogue_identity(), device())

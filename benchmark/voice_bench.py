@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.device import device, runtime
-from benchmark.engine_bench import model_facts
 from benchmark.hearing import Hearing, hearing
+from benchmark.model_facts import model_facts
 from benchmark.runfile import Figure, Model, RunFile, new_run_id, utc_now
 from benchmark.statistics import median_interval, percentile
 from benchmark.voice_lines import recordings, sound_sha256

@@ -10,8 +10,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from benchmark.device import device, runtime
-from benchmark.engine_bench import model_facts
 from benchmark.errors import BenchmarkError
+from benchmark.model_facts import model_facts
 from benchmark.runfile import Figure, RunFile, new_run_id, utc_now
 from benchmark.statistics import percentile
 from benchmark.voice_soak import SoakTurn, soak

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmark.latency_prompt import system_and_examples
 from benchmark.workload import EngineWorkload
 from models.chat import Conversation
 from models.engine import Engine, EngineSettings, Sampling
 from scenarios.loader import Loaded
-from scenarios.prompt import direction, example_turns, system_message
-from simulator.civilian.reply import ReplySettings
+from scenarios.prompt import direction
 
 _GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0)
 
@@ -45,14 +45,7 @@ def warm_start(
 
     The cold start does not count the writing of the state. step: called after every pair.
     """
-    system = system_message(loaded.scenario, workload.subject)
-    exchanges = [
-        exchange
-        for dialogue in loaded.dialogues
-        if dialogue.subject_type == workload.subject
-        for exchange in dialogue.exchanges
-    ]
-    examples = example_turns(loaded.scenario, exchanges[: ReplySettings().examples])
+    system, examples = system_and_examples(loaded, workload.subject)
     found = WarmStart()
     with tempfile.TemporaryDirectory(prefix="deescal-bench-") as folder:
         state = Path(folder) / "prefix.state"

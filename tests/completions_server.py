@@ -34,7 +34,7 @@ def server(reply: Reply) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             pass
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{running.server_port}/v1", asked
     finally:
