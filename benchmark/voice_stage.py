@@ -11,6 +11,7 @@ from scenarios.schema import SubjectType
 from simulator.cast import Cast, Choice
 from simulator.events import Event
 from simulator.session import Session
+from simulator.voice.casting import cast_voice
 from simulator.voice.clock import VirtualClock
 from simulator.voice.conversing import Conversing
 from simulator.voice.listener import Listener
@@ -63,7 +64,7 @@ def stage(
     def sink(audio: Audio, first: bool) -> None:
         conversing.sound(audio, first)
 
-    mouth = Mouth(speaker, loaded.scenario.civilian.voice, sink, clock=clock)
+    mouth = Mouth(speaker, cast_voice(loaded.scenario.civilian).voice, sink, clock=clock)
     gate = Gate(events.append, mouth.on_event)
     choice = Choice(loaded, subject, seed, voice=True)
     session, started = cast.session(choice, gate, clock, mouth.times)

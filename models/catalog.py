@@ -101,6 +101,7 @@ class ModelCard(_Card):
     must_accept: bool = False
     quantisation: str
     context: int | None = Field(default=None, gt=0)  # tokens; None for what is not a language model
+    speaks_as: Literal["female", "male"] | None = None  # of a voice: whose it sounds like
     chat_template: str | None = None  # a note; None: has none, so it cannot hold a conversation
     default: bool = False
     about_mb: int | None = Field(default=None, gt=0)  # where `files` does not know the bytes

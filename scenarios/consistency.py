@@ -23,7 +23,7 @@ def refuse(faults: Iterator[Fault]) -> None:
 
 
 def person_faults(person: Civilian) -> Iterator[Fault]:
-    """Ids given twice, signs the wrong way round, secrets that no trust can reach."""
+    """Ids and sounds given twice, signs the wrong way round, secrets that no trust can reach."""
     yield from _twice("fact or secret", facts=person.facts, secrets=person.secrets)
     triggers = {
         "stressors": person.stressors,
@@ -40,6 +40,13 @@ def person_faults(person: Civilian) -> Iterator[Fault]:
         if trigger.agitation > 0 or trigger.trust < 0:
             text = f"'{trigger.id}' is a calming signal but upsets; swap its signs"
             yield ("calming_signals", number), text
+    sounds = [reaction.sound for reaction in person.reactions]
+    for number, sound in enumerate(sounds):
+        if sound in sounds[:number]:
+            yield (
+                ("reactions", number, "sound"),
+                f"the reaction '{sound}' is there twice: put its moments together",
+            )
     for number, secret in enumerate(person.secrets):
         if secret.trust > person.trust_ceiling:
             yield (

@@ -20,6 +20,7 @@ from pydantic import (
 
 from scenarios.behaviours import BehaviourId
 from scenarios.consistency import person_faults, refuse, scenario_faults
+from scenarios.reactions import ReactionMoment, ReactionSound
 
 
 def _printable(text: str) -> str:
@@ -100,6 +101,17 @@ class Voice(Part):
     pitch_semitones: float = Field(0.0, ge=-6, le=6)
 
 
+class Reaction(Part):
+    """A short sound without words that this person makes before they speak, or in the place of words."""
+
+    sound: ReactionSound
+    at: list[ReactionMoment] = Field(
+        min_length=1,
+        description="silent: where they say nothing; hurt: the officer upset them much or crossed a red line; "
+        "eased: the officer calmed them much; telling: before a secret",
+    )
+
+
 class State(Part):
     agitation: Points
     trust: Points
@@ -154,6 +166,9 @@ class Civilian(Part):
     wants: Line = Field(description="what this person wants out of the encounter")
     speech_style: Text
     voice: Voice = Voice.model_validate({})
+    reactions: list[Reaction] = Field(
+        [], description="sounds without words; none: this person makes none"
+    )
     baseline: State
     facts: list[Fact] = Field(min_length=2)
     secrets: list[Secret] = Field(min_length=1)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from models.catalog import default_for
 from models.fetch import model_path
 from models.hardware import default_threads
 from simulator.cast import Cast, Choice, recorder
@@ -17,6 +18,7 @@ from simulator.errors import BadSimulatorInput
 from simulator.events import Event
 from simulator.records import Records
 from simulator.transcript import Turn, response_s, transcript
+from simulator.voice.casting import cast_voice
 from simulator.voice.clock import VirtualClock
 from simulator.voice.delivery import Delivery, delivery_for, officer_voice
 from simulator.voice.talk import Ears, Mouth, say_to_session
@@ -87,6 +89,7 @@ class Demo:
         self._records = records
         self._out = out
         self._speaker = Speaker(model_path("tts"), default_threads()) if sound else None
+        self._voices: dict[str, Speaker] = {}
         self._ears: Ears | None = None
 
     def run(
@@ -94,9 +97,9 @@ class Demo:
     ) -> DemoResult:
         """Play the lines until they run out or the scenario ends. show: called for every event."""
         clock = VirtualClock()
-        voice = choice.loaded.scenario.civilian.voice
+        own = cast_voice(choice.loaded.scenario.civilian)
         mouth = (
-            Mouth(self._speaker, voice, lambda _audio, _first: None, clock=clock)
+            Mouth(self._voice(own.model), own.voice, lambda _audio, _first: None, clock=clock)
             if self._speaker
             else None
         )
@@ -159,6 +162,14 @@ class Demo:
         _write_text(self._out / "events.jsonl", "".join(e.model_dump_json() + "\n" for e in events))
         return result
 
+    def _voice(self, model: str) -> Speaker:
+        """The officer's voice is the default one; a civilian may have another."""
+        if self._speaker is not None and model == default_for("tts").id:
+            return self._speaker
+        if model not in self._voices:
+            self._voices[model] = Speaker(model_path(model), default_threads())
+        return self._voices[model]
+
     def _heard(self) -> Ears:
         if self._ears is None:
             self._ears = Ears()
@@ -178,7 +189,7 @@ class Demo:
 
 def voice_of(choice: Choice) -> Delivery:
     """How the officer's lines are said: plainly another speaker than the civilian."""
-    return delivery_for(50, officer_voice(choice.loaded.scenario.civilian.voice))
+    return delivery_for(50, officer_voice(cast_voice(choice.loaded.scenario.civilian).voice))
 
 
 def sample_lines(choice: Choice, sound: bool) -> list[OfficerLine]:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from scenarios.behaviours import BehaviourId
+from scenarios.reactions import ReactionMoment, ReactionSound
 from scenarios.schema import Band, SubjectType
 
 
@@ -173,6 +174,15 @@ class ReplyRefused(Event):
     reason: str
 
 
+class CivilianReacted(Event):
+    """A short sound without words, before the turn's reply or in the place of words."""
+
+    kind: Literal["civilian_reacted"] = "civilian_reacted"
+    turn: int
+    sound: ReactionSound
+    moment: ReactionMoment = Field(description="why: as the scenario has it")
+
+
 class ClauseReady(Event):
     """The next words of the reply, cleared by the guard: may be shown and spoken now."""
 
@@ -289,6 +299,7 @@ AnyEvent = Annotated[
     | FactsOpened
     | InjectHappened
     | ReplyRefused
+    | CivilianReacted
     | ClauseReady
     | CivilianSpoke
     | CivilianCutOff

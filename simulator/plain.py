@@ -10,9 +10,11 @@ from collections.abc import Callable
 import click
 
 from scenarios.loader import Loaded, load, scenario_paths
+from scenarios.reactions import AS_WORDS
 from scenarios.schema import BAND_NAMES
 from simulator.cast import Cast, Choice, recorder
 from simulator.events import (
+    CivilianReacted,
     CivilianSpoke,
     EndingReached,
     Event,
@@ -65,7 +67,9 @@ def show(name: str) -> Callable[[Event], None]:
     """Prints the events that a trainee hears or sees. name: of the civilian."""
 
     def on_event(event: Event) -> None:
-        if isinstance(event, CivilianSpoke):
+        if isinstance(event, CivilianReacted):
+            click.echo(f"({name} {AS_WORDS[event.sound]}.)")
+        elif isinstance(event, CivilianSpoke):
             click.echo(f"{name}: {event.text}")
         elif isinstance(event, InjectHappened):
             click.echo(f"({event.what})")

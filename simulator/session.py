@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from scenarios.reactions import ReactionMoment
 from scenarios.schema import Band, Ending, Inject, Scenario, SubjectType
 from simulator.civilian.affect import ODD_WORDS, Affect, Step
 from simulator.civilian.disclosure import Disclosure
@@ -22,6 +23,7 @@ from simulator.events import (
     Behaviour,
     BehavioursRecognised,
     CivilianCutOff,
+    CivilianReacted,
     CivilianSpoke,
     ClauseReady,
     ContextDropped,
@@ -44,6 +46,9 @@ LONGEST_UTTERANCE = 2000
 #: A middling end waits so many turns at most, while each turn still brings a better one nearer:
 #: nobody walks away from a talk that is going well.
 PATIENCE_TURNS = 6
+#: So many points of agitation, by the officer's words of one turn, are heard as a sound, where the scenario has one;
+#: and not again before so many turns.
+HURT_POINTS, EASED_POINTS, REACTS_AGAIN_AFTER = 6, 5, 3
 _BETTER: dict[Band, tuple[Band, ...]] = {
     "de_escalation": ("resolution",),
     "containment": ("resolution", "de_escalation"),
@@ -123,6 +128,8 @@ _CHANGED_BY_ANSWER = (
     "_clauses",
     "_before",
     "_waiting_since",
+    "_reacted",
+    "_crossed",
 )
 
 #: (officer's words, the officer's earlier words, the civilian's last words) -> behaviours
@@ -174,6 +181,8 @@ class Session:
         self._before = [(self.agitation, self.trust)]  # each turn's words
         self._waiting_since: int | None = None  # the turn from which a middling end has waited
         self._answered: _Answered | None = None
+        self._reacted = -REACTS_AGAIN_AFTER  # turn of the last sound without words
+        self._crossed = False  # whether the newest words crossed a red line
 
     # -- what others read
 
@@ -360,6 +369,8 @@ class Session:
                 inject = injects[event.id]
                 self._now.happened.add(event.id)
                 self._move(self._affect.inject(inject), [])
+            elif isinstance(event, CivilianReacted):
+                self._reacted = event.turn
             elif isinstance(event, CivilianSpoke):
                 ending = self._ending() if event.turn else None
                 self._lay_down(event, cuts.get(event.turn, event.text), spoke)
@@ -400,6 +411,7 @@ class Session:
             if odd
             else self._affect.hear(words, behaviours, prosody)
         )
+        self._crossed = bool(step.crossed)
         self._move(step, behaviours)
         self._officer_words.append(words)
         opened = self._disclosure.officer_said(words, self.trust)
@@ -517,18 +529,43 @@ class Session:
         self.ended = True
         self._tell(SessionEnded(turn=self.turn, reason="ending"))
 
-    def _clause(self, text: str) -> None:
-        """The next words of the reply, as soon as they are cleared."""
+    def _clause(self, text: str, tells: Sequence[str] = ()) -> None:
+        """The next words of the reply, as soon as they are cleared. tells: ids of what it tells, where known."""
         if self._clauses == 0:
+            self._react(text, tells)
             self._first_clause_s = self.seconds()
         self._tell(ClauseReady(turn=self.turn, index=self._clauses, text=text))
         self._clauses += 1
+
+    def _react(self, text: str, tells: Sequence[str]) -> None:
+        """The sound before the words, or in their place, where the scenario has one for this moment."""
+        moment = self._moment(text, tells)
+        sounds = [r.sound for r in self.scenario.civilian.reactions if moment in r.at]
+        if not sounds or self.turn == 0:
+            return
+        if moment != "silent" and self.turn - self._reacted < REACTS_AGAIN_AFTER:
+            return
+        self._reacted = self.turn
+        sound = random.Random(f"reaction {self.seed} {self.turn}").choice(sounds)
+        self._tell(
+            CivilianReacted.model_validate({"turn": self.turn, "sound": sound, "moment": moment})
+        )
+
+    def _moment(self, text: str, tells: Sequence[str]) -> ReactionMoment | None:
+        if not any(map(str.isalnum, text)):
+            return "silent"
+        if {secret.id for secret in self.scenario.civilian.secrets} & set(tells):
+            return "telling"
+        by_words = self.agitation - self._before[-1][0]
+        if self._crossed or by_words >= HURT_POINTS:
+            return "hurt"
+        return "eased" if by_words <= -EASED_POINTS else None
 
     def _say(self, reply: Reply) -> None:
         for draft, reason in reply.refused:
             self._tell(ReplyRefused(turn=self.turn, draft=draft, reason=reason))
         for clause in clauses(reply.text)[self._clauses :]:
-            self._clause(clause)
+            self._clause(clause, reply.tells)
         told = self._disclosure.reply_told(reply.text, reply.tells)
         self._now.told |= set(told)
         self._last_reply = reply.text

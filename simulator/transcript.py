@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scenarios.reactions import AS_WORDS
 from simulator.events import (
     AffectMoved,
     Behaviour,
@@ -13,6 +14,7 @@ from simulator.events import (
     CivilianCutIn,
     CivilianCutOff,
     CivilianGaveWay,
+    CivilianReacted,
     CivilianSpoke,
     Event,
     InjectHappened,
@@ -51,6 +53,7 @@ class Turn:
     prosody: ProsodyHeard | None = None
     cut_in_after_s: float | None = None  # the civilian did not wait for the officer to finish
     backchannels: list[str] = field(default_factory=list)  # the officer's, while this was heard
+    reaction: str = ""  # a sound without words before these, as "sighs"
     let_go_on: list[str] = field(default_factory=list)  # begun by the civilian in its pauses
 
 
@@ -60,6 +63,7 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
     agitation = trust = 0
     officer: Turn | None = None
     gave_way: list[str] = []
+    reaction = ""
     for event in events:
         if isinstance(event, SessionStarted):
             agitation, trust = event.agitation, event.trust
@@ -72,6 +76,8 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
             officer.prosody = event
         elif isinstance(event, CivilianCutIn) and officer:
             officer.cut_in_after_s = event.after_s
+        elif isinstance(event, CivilianReacted):
+            reaction = AS_WORDS[event.sound]
         elif isinstance(event, CivilianGaveWay):
             gave_way.append(event.heard)
         elif isinstance(event, BehavioursRecognised) and officer:
@@ -87,6 +93,7 @@ def transcript(events: Sequence[Event]) -> list[Turn]:
             said = Turn(event.turn, "civilian", event.text, event.at_s, agitation, trust)
             said.origin, said.origin_note = event.origin, event.origin_note
             said.tells, said.timings = list(event.tells), event.timings
+            said.reaction, reaction = reaction, ""
             turns.append(said)
         elif isinstance(event, CivilianCutOff):
             for said in reversed(turns):
@@ -113,3 +120,30 @@ def response_s(timed: TurnTimed | None) -> float | None:
     began = timed.speech_end_s if timed.speech_end_s is not None else timed.turn_end_s
     answered = timed.playback_start_s or timed.first_audio_s or timed.first_clause_s
     return None if answered is None else round(max(0.0, answered - began), 3)
+
+
+#: The stages of an answer, in the order in which they mostly come, and how they are named.
+STAGES = {
+    "asr_done_s": "words known",
+    "turn_end_s": "certain that you had finished",
+    "first_token_s": "first token",
+    "first_clause_s": "first words",
+    "first_audio_s": "spoken",
+    "playback_start_s": "heard",
+}
+
+
+def timeline(timed: TurnTimed | None) -> list[tuple[str, float]]:
+    """When each stage of an answer was reached: (name, seconds from the end of the officer's speech, or from the
+    return key), in time; only the stages that there were.
+    """
+    if timed is None:
+        return []
+    spoken = timed.speech_end_s is not None
+    began = timed.speech_end_s if timed.speech_end_s is not None else timed.turn_end_s
+    reached = [
+        (name, round(at_s - began, 3))
+        for field_, name in STAGES.items()
+        if (at_s := getattr(timed, field_)) is not None and (spoken or field_ != "turn_end_s")
+    ]
+    return sorted(reached, key=lambda stage: stage[1])

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from scenarios.behaviours import BEHAVIOURS, FAULTS, SKILLS, BehaviourId
 from simulator.civilian.affect import sound_causes
 from simulator.events import SessionStarted
-from simulator.review.model import Point, Said, Seen, Talk, TurningPoint
-from simulator.transcript import Turn, response_s
+from simulator.review.model import Point, Said, Seen, Stage, Talk, TurningPoint
+from simulator.transcript import Turn, response_s, timeline
 
 #: An utterance or event that moves agitation by this much or more is a turning point: about the most
 #: that plain words do in one turn (simulator.civilian.affect); the largest so many are shown.
@@ -182,4 +182,8 @@ def said(move: Move) -> Said:
         origin_note=entry.origin_note,
         cut_off=entry.cut_off,
         response_s=response_s(entry.timed),
+        timeline=[Stage(name=name, at_s=at_s) for name, at_s in timeline(entry.timed)],
+        drafted_ahead=entry.timings is not None and entry.timings.ahead_ms > 0,
+        reaction=entry.reaction,
+        let_go_on=entry.let_go_on,
     )

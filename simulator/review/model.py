@@ -121,8 +121,19 @@ class Talk(_Part):
     replies: int = 0
 
 
+class Stage(_Part):
+    """A stage of an answer. at_s: seconds from the end of the officer's speech, or from the return key."""
+
+    name: str
+    at_s: float
+
+
 class Said(_Part):
-    """One utterance of the transcript, and how the civilian stood after it."""
+    """One utterance of the transcript, and how the civilian stood after it.
+
+    timeline: of an answer, its stages in time. reaction: a sound without words before it. let_go_on: what the
+    civilian had begun to say in a pause of the officer's, who went on.
+    """
 
     turn: int
     speaker: str
@@ -137,6 +148,10 @@ class Said(_Part):
     origin_note: str
     cut_off: bool
     response_s: float | None
+    timeline: list[Stage] = []
+    drafted_ahead: bool = False
+    reaction: str = ""
+    let_go_on: list[str] = []
 
 
 class Difficulty(_Part):

@@ -12,6 +12,7 @@ from scenarios.schema import BAND_NAMES
 from simulator.review.assess import BAND_POINTS, Review
 from simulator.review.chart import chart
 from simulator.review.evidence import TURNING_POINT
+from simulator.transcript import STAGES
 
 
 def write_report(review: Review, path: Path) -> None:
@@ -43,6 +44,18 @@ def _parts(review: Review) -> dict[str, object]:
         "when": when(review.began_at),
         "narrow": chart(review, 360, 250),
         "wide": chart(review, 860, 300),
+        **_answers(review),
+    }
+
+
+def _answers(review: Review) -> dict[str, object]:
+    """What the table of timelines is made of: answers that have one, the stages that any of them had."""
+    answers = [said for said in review.transcript if said.timeline]
+    reached = {stage.name for said in answers for stage in said.timeline}
+    return {
+        "answers": answers,
+        "stages": [name for name in STAGES.values() if name in reached],
+        "longest_s": max((s.at_s for said in answers for s in said.timeline), default=0.0) or 1.0,
     }
 
 

@@ -206,6 +206,7 @@ class Encounter:
         parts = self._loader.voice.result()
         if not (parts.ears or parts.speaker):
             return list(parts.missing)
+        from simulator.voice.casting import cast_voice
         from simulator.voice.talk import Mouth
 
         sound = self.sound = Sound(parts, self._post, self.notice)
@@ -213,8 +214,13 @@ class Encounter:
         if sound.microphone:
             self._ears = parts.ears
         if sound.loudspeaker and parts.speaker:
-            voice = loaded.scenario.civilian.voice
-            self._mouth = Mouth(parts.speaker, voice, self._sink, times)
+            own = cast_voice(loaded.scenario.civilian)
+            try:
+                speaker = self._loader.speaker(own.model)
+            except DeescalError as problem:
+                problems.append(f"{problem}: the usual voice speaks instead")
+                speaker = parts.speaker
+            self._mouth = Mouth(speaker, own.voice, self._sink, times)
         return problems
 
     # -- jobs
@@ -326,4 +332,5 @@ class Encounter:
             return
         if isinstance(event, CivilianSpoke) and not self._gate.shut:
             sound.wait_for_first_sound()
-            mouth.times.playback_start_at = sound.playout.output.started_at
+            started_at = mouth.words_began_at(sound.playout.output.started_at)
+            mouth.times.playback_start_at = started_at

@@ -7,10 +7,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from scenarios.reactions import AS_WORDS
 from scenarios.schema import BAND_NAMES, Scenario
 from simulator.events import (
     AffectMoved,
     CivilianCutOff,
+    CivilianReacted,
     CivilianSpoke,
     ClauseReady,
     EndingReached,
@@ -34,7 +36,6 @@ class EncounterView(Vertical):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__()
         self._scenario = scenario
-        self._spoke: OfficerSpoke | None = None
         self._replied: CivilianSpoke | None = None
         self._stage = Static("", id="stage", markup=False)
         self._stage_line = ""
@@ -77,12 +78,14 @@ class EncounterView(Vertical):
             case SessionStarted():
                 bars.move(0, event.agitation, event.trust)
             case OfficerSpoke():
-                self._spoke = event
                 view.officer(event.text, event.turn)
             case AffectMoved():
                 bars.move(event.turn, event.agitation, event.trust)
             case InjectHappened():
                 view.scene(event.what)
+            case CivilianReacted():
+                name = self._scenario.civilian.name.split()[0]
+                view.scene(f"{name} {AS_WORDS[event.sound]}.")
             case ClauseReady():
                 view.clause(event.text, event.turn, first=event.index == 0)
             case CivilianSpoke():
@@ -91,7 +94,7 @@ class EncounterView(Vertical):
             case CivilianCutOff():
                 view.cut_off(event.heard, event.turn)
             case TurnTimed():
-                line = latency_line(event, self._spoke, self._replied)
+                line = latency_line(event, self._replied)
                 self.query_one("#latency", Static).update(line)
             case Noticed():
                 view.note(event.what)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from simulator.events import CivilianSpoke, OfficerSpoke, TurnTimed
-from simulator.transcript import response_s
+from simulator.events import CivilianSpoke, TurnTimed
+from simulator.transcript import response_s, timeline
+
+#: Shorter than in the review, which has the room.
+_SHORT = {"certain that you had finished": "certain"}
 
 
-def latency_line(
-    timed: TurnTimed, officer: OfficerSpoke | None, civilian: CivilianSpoke | None
-) -> str:
-    """`answered in 0.9 s: recognise 0.3, prefill 0.1, first words 0.4, first sound 0.6`, each where it was.
-
-    First words and first sound count from where the officer's words were known (return key, or recognised);
-    with an answer that was ready before it was certain that they had finished, they come before the waiting ends.
+def latency_line(timed: TurnTimed, civilian: CivilianSpoke | None) -> str:
+    """`answered in 0.9 s: words known 0.3, certain 0.5, first words 0.6, spoken 0.8, heard 0.9`: seconds from the end
+    of the officer's speech (or the return key), in time.
     """
-    known_s = timed.turn_end_s if timed.asr_done_s is None else timed.asr_done_s
-    parts: list[str] = []
-    if officer is not None and officer.asr_ms is not None:
-        parts.append(f"recognise {officer.asr_ms / 1000:.1f}")
-    if civilian is not None and civilian.timings is not None:
-        parts.append(f"prefill {civilian.timings.prefill_ms / 1000:.1f}")
-    for name, at_s in (("first words", timed.first_clause_s), ("first sound", timed.first_audio_s)):
-        if at_s is not None:
-            parts.append(f"{name} {max(0.0, at_s - known_s):.1f}")
+    parts = [f"{_SHORT.get(name, name)} {at_s:.1f}" for name, at_s in timeline(timed)]
+    if civilian is not None and civilian.timings is not None and civilian.timings.ahead_ms > 0:
+        parts.insert(0, "drafted while you spoke")
     answered = response_s(timed)
     whole = "answered" if answered is None else f"answered in {answered:.1f} s"
     return f"{whole}: {', '.join(parts)}" if parts else whole

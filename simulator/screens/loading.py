@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
+from models.catalog import default_for
 from models.errors import DeescalError
 from models.fetch import model_path
 from models.hardware import default_threads
@@ -46,12 +47,29 @@ class Loader:
         self._input_device = input_device
         self._output_device = output_device
         self._thread: threading.Thread | None = None
+        self._speakers: dict[str, Speaker] = {}
 
     def start(self, post: Callable[[Message], object]) -> None:
         self._thread = threading.Thread(
             target=self._load, args=(post,), name="loading", daemon=True
         )
         self._thread.start()
+
+    def speaker(self, model: str) -> Speaker:
+        """The voice of a civilian: the default one is loaded already, another is on first use and then kept.
+
+        Raises DeescalError where it cannot be loaded. Call on a session's thread, once `voice` is there.
+        """
+        from simulator.voice.tts import Speaker
+
+        usual = self.voice.result().speaker
+        if usual is not None and model == default_for("tts").id:
+            return usual
+        if model not in self._speakers:
+            made = Speaker(model_path(model), default_threads())
+            made.warm_up()
+            self._speakers[model] = made
+        return self._speakers[model]
 
     def close(self) -> None:
         """Give the model back. Call when no session uses it any more."""

@@ -103,6 +103,8 @@ class TranscriptView(VerticalScroll):
             elif said.speaker == "scene":
                 self.scene(said.text)
             else:
+                if said.reaction:
+                    self.scene(f"{self._civilian} {said.reaction}.")
                 self.clause(said.text, said.turn, first=True)
                 if said.cut_off:
                     self.cut_off(said.text, said.turn)

@@ -240,7 +240,7 @@ class Conversing:
 
     def _begin(self, supposed: _Supposed) -> None:
         """Heard from now on, though nothing of it is published before it is certain."""
-        if not supposed.begun and self._mouth.times.first_audio_at is not None:
+        if not supposed.begun and self._playout.waiting:
             supposed.begun = True
             self._playout.release()
 
@@ -269,7 +269,8 @@ class Conversing:
         self._let_out(supposed)
         self._supposed = None
         self._wait_for_sound()
-        self._mouth.times.playback_start_at = self._playout.output.started_at
+        started_at = self._mouth.words_began_at(self._playout.output.started_at)
+        self._mouth.times.playback_start_at = started_at
         ended_at_s = supposed.utterance.ended_at_s
         assert ended_at_s is not None
         self._session.finish_turn(round(self._session.on_session(ended_at_s), 3))

@@ -66,6 +66,11 @@ class Playout:
         return self.output.playing
 
     @property
+    def waiting(self) -> bool:
+        """Whether there is sound that is held back."""
+        return self._state == "held" and bool(self._pieces)
+
+    @property
     def was_cut(self) -> bool:
         return self._state == "cut"
 

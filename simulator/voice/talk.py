@@ -10,13 +10,21 @@ from dataclasses import dataclass, field
 from models.fetch import model_path
 from models.hardware import default_threads
 from scenarios.schema import Voice
-from simulator.events import AffectMoved, ClauseReady, Event, OfficerSpoke, SessionStarted
+from simulator.events import (
+    AffectMoved,
+    CivilianReacted,
+    ClauseReady,
+    Event,
+    OfficerSpoke,
+    SessionStarted,
+)
 from simulator.session import Session, SoundTimes
 from simulator.voice.asr import Recogniser
 from simulator.voice.delivery import delivery_for
 from simulator.voice.tts import Speaker
 from simulator.voice.vad import SpeechDetector
 from simulator.voice.wav import Audio, Samples, join
+from simulator.voice.wordless import wordless
 
 RATE = 16_000
 
@@ -92,6 +100,7 @@ class Mouth:
     clock: Callable[[], float] = time.monotonic  # the session's
     pieces: list[tuple[str, Audio]] = field(default_factory=list)  # of the newest turn
     synthesis_ms: list[float] = field(default_factory=list)  # of each of those clauses
+    reaction_s: float = 0.0  # of a sound without words before those
     _agitation: int = 50
     _turn: int = -1
 
@@ -101,14 +110,35 @@ class Mouth:
         elif isinstance(event, OfficerSpoke):
             self.times.first_audio_at = self.times.playback_start_at = None
             self._turn = -1  # an answer to less, of the same turn, may have been spoken before
+        elif isinstance(event, CivilianReacted):
+            self._react(event)
         elif isinstance(event, ClauseReady):
             self._speak(event)
 
+    def _begins(self, turn: int) -> bool:
+        """Whether this is the first sound of the turn."""
+        if turn == self._turn:
+            return False
+        self._turn = turn
+        self.pieces, self.synthesis_ms, self.reaction_s = [], [], 0.0
+        return True
+
+    def _react(self, reaction: CivilianReacted) -> None:
+        first = self._begins(reaction.turn)
+        how = delivery_for(self._agitation, self.voice)
+        audio = wordless(reaction.sound, how, self.speaker.sample_rate, reaction.turn)
+        self.reaction_s = audio.seconds
+        self.pieces.append(("", audio))
+        self.sink(audio, first)
+
+    def words_began_at(self, started_at: float | None) -> float | None:
+        """When the first word was heard, from when the turn's first sound was: a sigh is no answer."""
+        if started_at is None or not self.reaction_s:
+            return started_at
+        return max(started_at + self.reaction_s, self.times.first_audio_at or 0.0)
+
     def _speak(self, clause: ClauseReady) -> None:
-        first = clause.turn != self._turn
-        if first:
-            self._turn = clause.turn
-            self.pieces, self.synthesis_ms = [], []
+        first = self._begins(clause.turn)
         said: list[Audio] = []
         took_s, began = 0.0, time.perf_counter()
         for audio in self.speaker.stream(clause.text, delivery_for(self._agitation, self.voice)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenarios.loader import all_scenarios
-from simulator.events import CivilianSpoke, OfficerSpoke, Timings, TurnTimed
+from simulator.events import CivilianSpoke, Timings, TurnTimed
 from simulator.screens.affect_bars import bar
 from simulator.screens.agitation_plot import plot_lines
 from simulator.screens.latency import latency_line, level_meter
@@ -44,8 +44,7 @@ def test_no_line_of_the_plot_is_wider_than_the_screen(turns: int) -> None:
 
 def test_the_latency_line_names_only_the_stages_that_there_were() -> None:
     typed = TurnTimed(turn=1, turn_end_s=10.0, first_clause_s=10.4)
-    assert latency_line(typed, None, None) == "answered in 0.4 s: first words 0.4"
-    heard = OfficerSpoke(turn=1, text="Hello", source="microphone", asr_ms=310)
+    assert latency_line(typed, None) == "answered in 0.4 s: first words 0.4"
     timings = Timings(
         n_prompt=9, n_cached=9, prefill_ms=120, ttft_ms=130, n_generated=9, decode_tokens_per_s=30
     )
@@ -53,15 +52,16 @@ def test_the_latency_line_names_only_the_stages_that_there_were() -> None:
     spoken = TurnTimed(
         turn=1,
         speech_end_s=9.0,
-        turn_end_s=10.0,
-        asr_done_s=10.0,
-        first_clause_s=10.4,
-        first_audio_s=10.6,
-        playback_start_s=10.7,
+        turn_end_s=9.5,
+        asr_done_s=9.2,
+        first_clause_s=9.3,
+        first_audio_s=9.4,
+        playback_start_s=9.4,
     )
-    assert latency_line(spoken, heard, said) == (
-        "answered in 1.7 s: recognise 0.3, prefill 0.1, first words 0.4, first sound 0.6"
-    )
+    stages = "words known 0.2, first words 0.3, spoken 0.4, heard 0.4, certain 0.5"
+    assert latency_line(spoken, said) == f"answered in 0.4 s: {stages}"
+    ahead = said.model_copy(update={"timings": timings.model_copy(update={"ahead_ms": 300})})
+    assert latency_line(spoken, ahead) == f"answered in 0.4 s: drafted while you spoke, {stages}"
 
 
 def test_the_level_meter_is_empty_in_silence_and_full_at_full_scale() -> None:

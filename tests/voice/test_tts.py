@@ -16,25 +16,9 @@ from simulator.voice.delivery import delivery_for, officer_voice
 from simulator.voice.spoken_text import LONGEST_PIECE, Pause, Words, spoken
 from simulator.voice.tts import Speaker
 from simulator.voice.vad import RATE
-from simulator.voice.wav import Audio
+from tests.voice.sounding import loudness, pitch_hertz
 
 LINE = "I just want to go home to my kids, and you will not listen."
-
-
-def loudness(audio: Audio) -> float:
-    return float(np.sqrt((audio.samples**2).mean()))
-
-
-def pitch_hertz(audio: Audio) -> float:
-    """Median fundamental of the voiced 40 ms frames, by autocorrelation."""
-    samples, found = audio.at_rate(RATE).samples, []
-    for at in range(0, len(samples) - 640, 320):
-        frame = samples[at : at + 640] - samples[at : at + 640].mean()
-        curve = np.correlate(frame, frame, "full")[639:]
-        lag = 60 + int(np.argmax(curve[60:270]))
-        if np.abs(frame).max() > 0.1 and curve[lag] > 0.6 * curve[0]:
-            found.append(RATE / lag)
-    return float(np.median(found))
 
 
 # --- what is said of a text
