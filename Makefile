@@ -29,6 +29,7 @@ $(VENV)/.plain: $(VENV)/.python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.plain
+	@.ci/system-packages tests
 	@$(PIP) install -q -c constraints.txt -e '.[corpus,train,bench,bertscore,dev]'
 	@touch $@
 
@@ -37,8 +38,11 @@ $(VENV)/.models: $(VENV)/.plain models/catalog.yaml $(wildcard models/adapters/*
 	@$(BIN)/deescal models build
 	@touch $@
 
+$(VENV)/.test-models: $(VENV)/.dev models/catalog.yaml
+	@$(BIN)/deescal models pull minilm-l6-v2 && touch $@ || echo "Without minilm-l6-v2 the test of BERTScore is skipped."
+
 setup: $(VENV)/.plain $(VENV)/.models
-setup-dev: $(VENV)/.dev $(VENV)/.models
+setup-dev: $(VENV)/.dev $(VENV)/.models $(VENV)/.test-models
 
 play: setup
 	@$(BIN)/deescal play
