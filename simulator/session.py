@@ -9,15 +9,14 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from scenarios.reactions import ReactionMoment
-from scenarios.schema import Band, Ending, Inject, Scenario, SubjectType
+from scenarios.schema import Ending, Inject, Scenario, SubjectType
 from simulator.civilian.affect import ODD_WORDS, Affect, Step
+from simulator.civilian.answers import Reply
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.guard import clauses
-from simulator.civilian.reply import Reply
-from simulator.conditions import Moment, Watch
+from simulator.course import Course
 from simulator.events import (
     AffectMoved,
     Behaviour,
@@ -39,20 +38,11 @@ from simulator.events import (
     SessionStarted,
     TurnTimed,
 )
+from simulator.player import Player
 
 OfficerSource = Literal["typed", "microphone", "wav"]
 #: The longest utterance that is taken in, in characters; more is cut there and the record says so.
 LONGEST_UTTERANCE = 2000
-#: A middling end waits so many turns at most, while each turn still brings a better one nearer:
-#: nobody walks away from a talk that is going well.
-PATIENCE_TURNS = 6
-#: So many points of agitation, by the officer's words of one turn, are heard as a sound, where the scenario has one;
-#: and not again before so many turns.
-HURT_POINTS, EASED_POINTS, REACTS_AGAIN_AFTER = 6, 5, 3
-_BETTER: dict[Band, tuple[Band, ...]] = {
-    "de_escalation": ("resolution",),
-    "containment": ("resolution", "de_escalation"),
-}
 
 
 @dataclass
@@ -84,52 +74,16 @@ class _Answered:
     first_token_s: float | None
 
 
-class Player(Protocol):
-    """Who finds the civilian's words: simulator.civilian.reply.CivilianPlayer."""
-
-    def opened(self, words: str) -> None: ...
-    def hear(self, words: str) -> None: ...
-    def reply(
-        self,
-        words: str,
-        behaviours: list[Behaviour],
-        agitation: int,
-        trust: int,
-        disclosure: Disclosure,
-        note: str = "",
-        on_clause: Callable[[str], None] | None = None,
-        hurry: bool = False,
-    ) -> Reply: ...
-    def rehearse(
-        self,
-        words: str,
-        behaviours: list[Behaviour],
-        agitation: int,
-        trust: int,
-        disclosure: Disclosure,
-    ) -> bool: ...
-    def mark(self) -> Any: ...
-    def take_back(self, mark: Any) -> None: ...
-    def settle(self, heard: str) -> None: ...
-    def cut_off(self, heard: str) -> None: ...
-    def next_turn(self) -> int: ...
-
-
 #: What `Session.answer` changes of a session; the player keeps its own mark.
 _CHANGED_BY_ANSWER = (
     "turn",
     "_affect",
     "_disclosure",
-    "_watch",
-    "_now",
+    "_course",
     "_officer_words",
     "_last_reply",
     "_first_clause_s",
     "_clauses",
-    "_before",
-    "_waiting_since",
-    "_reacted",
-    "_crossed",
 )
 
 #: (officer's words, the officer's earlier words, the civilian's last words) -> behaviours
@@ -172,17 +126,12 @@ class Session:
         self._zero = clock()
         self._affect = Affect(scenario, subject_type, seed)
         self._disclosure = Disclosure(scenario.civilian)
-        self._watch = Watch()
-        self._now = Moment(agitation=self._affect.agitation, trust=self._affect.trust)
+        self._course = Course(scenario, self._affect.agitation, self._affect.trust)
         self._officer_words: list[str] = []
         self._last_reply = ""
         self._first_clause_s = 0.0
         self._clauses = 0  # of the newest reply, published so far
-        self._before = [(self.agitation, self.trust)]  # each turn's words
-        self._waiting_since: int | None = None  # the turn from which a middling end has waited
         self._answered: _Answered | None = None
-        self._reacted = -REACTS_AGAIN_AFTER  # turn of the last sound without words
-        self._crossed = False  # whether the newest words crossed a red line
 
     # -- what others read
 
@@ -259,7 +208,7 @@ class Session:
         try:
             self.turn += 1
             behaviours = self._take_in(words)
-            if self._inject() is not None or self._ending() is not None:
+            if self._inject() is not None or self._course.ending() is not None:
                 return False
             return self._player.rehearse(
                 words, behaviours, self.agitation, self.trust, self._disclosure
@@ -367,12 +316,12 @@ class Session:
                     self._take_in(event.text, known, sounded.get(event.turn))
             elif isinstance(event, InjectHappened):
                 inject = injects[event.id]
-                self._now.happened.add(event.id)
+                self._course.now.happened.add(event.id)
                 self._move(self._affect.inject(inject), [])
             elif isinstance(event, CivilianReacted):
-                self._reacted = event.turn
+                self._course.reacted(event.turn)
             elif isinstance(event, CivilianSpoke):
-                ending = self._ending() if event.turn else None
+                ending = self._course.ending() if event.turn else None
                 self._lay_down(event, cuts.get(event.turn, event.text), spoke)
                 spoke = None
         self._zero = self._clock() - max((e.at_s for e in events), default=0.0)
@@ -405,13 +354,13 @@ class Session:
             behaviours = self._recognise(words, self._officer_words, self._last_reply)
             if behaviours:
                 self._tell(BehavioursRecognised(turn=self.turn, behaviours=behaviours))
-        self._before.append((self.agitation, self.trust))
+        self._course.words_come()
         step = (
             self._affect.hear_odd(words, odd)
             if odd
             else self._affect.hear(words, behaviours, prosody)
         )
-        self._crossed = bool(step.crossed)
+        self._course.words_moved(step)
         self._move(step, behaviours)
         self._officer_words.append(words)
         opened = self._disclosure.officer_said(words, self.trust)
@@ -428,7 +377,7 @@ class Session:
         speech_end_s: float | None,
         asr_ms: float | None,
     ) -> None:
-        ending = self._ending()
+        ending = self._course.ending()
         self._clauses = 0
         if ending:
             reply = Reply(ending.closing, "authored", f"ending {ending.id}", None)
@@ -462,7 +411,7 @@ class Session:
         """A turn of a record, given to the player and to memory."""
         self._last_reply = heard
         known = event.tells if heard == event.text else []
-        self._now.told |= set(self._disclosure.reply_told(heard, known))
+        self._course.now.told |= set(self._disclosure.reply_told(heard, known))
         if event.turn == 0:
             self._player.opened(heard)
             return
@@ -471,11 +420,7 @@ class Session:
         self._player.next_turn()
 
     def _move(self, step: Step, behaviours: list[Behaviour]) -> None:
-        now = self._now
-        now.turn, now.seconds = self.turn, self.seconds()
-        now.agitation, now.trust = step.agitation, step.trust
-        now.did |= {b.id for b in behaviours}
-        now.crossed |= set(step.crossed)
+        self._course.move(step, behaviours, self.turn, self.seconds())
         self._tell(
             AffectMoved(
                 turn=self.turn,
@@ -487,40 +432,11 @@ class Session:
         )
 
     def _inject(self) -> Inject | None:
-        """At most one a turn, in the scenario's order, each once."""
-        for event in self.scenario.events:
-            if event.id in self._now.happened:
-                continue
-            if self._watch.holds(f"inject {event.id}", event.when, self._now):
-                self._now.happened.add(event.id)
-                self._tell(InjectHappened(turn=self.turn, id=event.id, what=event.what))
-                self._move(self._affect.inject(event), [])
-                return event
-        return None
-
-    def _ending(self) -> Ending | None:
-        # Every condition is asked every turn, so that each counts its own turns in a row.
-        held = [
-            ending
-            for ending in self.scenario.endings
-            if self._watch.holds(f"ending {ending.id}", ending.when, self._now)
-        ]
-        if not held:
-            self._waiting_since = None
-            return None
-        return None if self._waits(held[0]) else held[0]
-
-    def _waits(self, ending: Ending) -> bool:
-        """Whether this end holds off, because the talk still brings a better one nearer."""
-        better = _BETTER.get(ending.band, ())
-        if not any(other.band in better for other in self.scenario.endings):
-            return False
-        if self._waiting_since is None:
-            self._waiting_since = self.turn
-        # Against two turns ago: one turn that moves nothing is no reason to leave.
-        agitation, trust = self._before[-2]
-        nearer = self.agitation < agitation or self.trust > trust
-        return nearer and self.turn - self._waiting_since < PATIENCE_TURNS
+        event = self._course.inject()
+        if event is not None:
+            self._tell(InjectHappened(turn=self.turn, id=event.id, what=event.what))
+            self._move(self._affect.inject(event), [])
+        return event
 
     def _end(self, ending: Ending) -> None:
         self._tell(
@@ -532,34 +448,13 @@ class Session:
     def _clause(self, text: str, tells: Sequence[str] = ()) -> None:
         """The next words of the reply, as soon as they are cleared. tells: ids of what it tells, where known."""
         if self._clauses == 0:
-            self._react(text, tells)
+            reaction = self._course.reaction(text, tells, self.seed)
+            if reaction:
+                sound, moment = reaction
+                self._tell(CivilianReacted(turn=self.turn, sound=sound, moment=moment))
             self._first_clause_s = self.seconds()
         self._tell(ClauseReady(turn=self.turn, index=self._clauses, text=text))
         self._clauses += 1
-
-    def _react(self, text: str, tells: Sequence[str]) -> None:
-        """The sound before the words, or in their place, where the scenario has one for this moment."""
-        moment = self._moment(text, tells)
-        sounds = [r.sound for r in self.scenario.civilian.reactions if moment in r.at]
-        if not sounds or self.turn == 0:
-            return
-        if moment != "silent" and self.turn - self._reacted < REACTS_AGAIN_AFTER:
-            return
-        self._reacted = self.turn
-        sound = random.Random(f"reaction {self.seed} {self.turn}").choice(sounds)
-        self._tell(
-            CivilianReacted.model_validate({"turn": self.turn, "sound": sound, "moment": moment})
-        )
-
-    def _moment(self, text: str, tells: Sequence[str]) -> ReactionMoment | None:
-        if not any(map(str.isalnum, text)):
-            return "silent"
-        if {secret.id for secret in self.scenario.civilian.secrets} & set(tells):
-            return "telling"
-        by_words = self.agitation - self._before[-1][0]
-        if self._crossed or by_words >= HURT_POINTS:
-            return "hurt"
-        return "eased" if by_words <= -EASED_POINTS else None
 
     def _say(self, reply: Reply) -> None:
         for draft, reason in reply.refused:
@@ -567,7 +462,7 @@ class Session:
         for clause in clauses(reply.text)[self._clauses :]:
             self._clause(clause, reply.tells)
         told = self._disclosure.reply_told(reply.text, reply.tells)
-        self._now.told |= set(told)
+        self._course.now.told |= set(told)
         self._last_reply = reply.text
         self._tell(
             CivilianSpoke.model_validate(
