@@ -125,7 +125,7 @@ def response_s(timed: TurnTimed | None) -> float | None:
 #: The stages of an answer, in the order in which they mostly come, and how they are named.
 STAGES = {
     "asr_done_s": "words known",
-    "turn_end_s": "certain that you had finished",
+    "turn_end_s": "certain",
     "first_token_s": "first token",
     "first_clause_s": "first words",
     "first_audio_s": "spoken",

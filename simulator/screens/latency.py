@@ -5,15 +5,12 @@ from __future__ import annotations
 from simulator.events import CivilianSpoke, TurnTimed
 from simulator.transcript import response_s, timeline
 
-#: Shorter than in the review, which has the room.
-_SHORT = {"certain that you had finished": "certain"}
-
 
 def latency_line(timed: TurnTimed, civilian: CivilianSpoke | None) -> str:
     """`answered in 0.9 s: words known 0.3, certain 0.5, first words 0.6, spoken 0.8, heard 0.9`: seconds from the end
     of the officer's speech (or the return key), in time.
     """
-    parts = [f"{_SHORT.get(name, name)} {at_s:.1f}" for name, at_s in timeline(timed)]
+    parts = [f"{name} {at_s:.1f}" for name, at_s in timeline(timed)]
     if civilian is not None and civilian.timings is not None and civilian.timings.ahead_ms > 0:
         parts.insert(0, "drafted while you spoke")
     answered = response_s(timed)
