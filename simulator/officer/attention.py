@@ -1,4 +1,4 @@
-"""The network over MiniLM's states: two small layers of attention, then for every label its own look at the words."""
+"""MiniLM's last two layers, taught on officer utterances, then for every label its own look at the words."""
 
 from __future__ import annotations
 
@@ -10,34 +10,32 @@ from numpy.typing import NDArray
 from simulator.officer.reading import Reading
 
 Array = NDArray[np.float32]
-HEADS = 4
+#: MiniLM's own: heads of a layer, and what keeps a spread from nought.
+HEADS, _EPSILON = 12, 1e-12
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of attention and feed-forward, norms first. Shapes for a width of d and a depth of f."""
+    """One layer of attention and feed-forward, as BERT has it: norms last. Width d = 384, depth f = 1536."""
 
-    norm1: Array  # (2, d): scale, shift
     qkv: Array  # (d, 3d)
     qkv_bias: Array
     out: Array  # (d, d)
     out_bias: Array
-    norm2: Array
+    norm1: Array  # (2, d): scale, shift
     up: Array  # (d, f)
     up_bias: Array
     down: Array  # (f, d)
     down_bias: Array
+    norm2: Array
 
 
 @dataclass(frozen=True)
 class Network:
-    """enter: (384, d), echo: (3, d); look and weigh: (d, 26); facts: (numbers and patterns, 26)."""
+    """echo: (3, d); look and weigh: (d, 26); facts: (numbers and patterns, 26)."""
 
-    enter: Array
-    enter_bias: Array
     echo: Array
     layers: tuple[Layer, ...]
-    norm: Array
     look: Array
     weigh: Array
     bias: Array
@@ -45,12 +43,13 @@ class Network:
 
     def scores(self, read: Reading, facts: Array) -> tuple[Array, Array]:
         """((26,) label scores, (pieces of the utterance, 26) what each piece gives to them)."""
-        x = read.states @ self.enter + self.enter_bias + read.echoes @ self.echo
+        x = read.inner.copy()
+        x[1:] += read.echoes @ self.echo
         for layer in self.layers:
-            x = x + _attend(_normed(x, layer.norm1), layer)
-            y = _normed(x, layer.norm2) @ layer.up + layer.up_bias
-            x = x + np.maximum(y, 0) @ layer.down + layer.down_bias
-        x = _normed(x, self.norm)[: read.utterance]
+            x = _normed(x + _attend(x, layer), layer.norm1)
+            deep = _gelu(x @ layer.up + layer.up_bias) @ layer.down
+            x = _normed(x + deep + layer.down_bias, layer.norm2)
+        x = x[1 : 1 + read.utterance]
         look = x @ self.look
         look = np.exp(look - look.max(axis=0))
         given = look / look.sum(axis=0) * (x @ self.weigh)
@@ -58,9 +57,15 @@ class Network:
         return scores, given
 
 
+def _gelu(x: Array) -> Array:
+    """In its tanh form, which numpy can do."""
+    y: Array = 0.5 * x * (1 + np.tanh(np.float32(0.7978845608) * (x + 0.044715 * x * x * x)))
+    return y
+
+
 def _normed(x: Array, norm: Array) -> Array:
     x = x - x.mean(axis=1, keepdims=True)
-    spread = np.sqrt((x * x).mean(axis=1, keepdims=True) + 1e-5)
+    spread = np.sqrt((x * x).mean(axis=1, keepdims=True) + _EPSILON)
     normed: Array = x / spread * norm[0] + norm[1]
     return normed
 

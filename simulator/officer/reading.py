@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embedder import Embedder
+from models.embedder import INNER, Embedder
 
 Array = NDArray[np.float32]
 #: Word pieces read at most: of the utterance its beginning (`skills` gives longer ones in stretches), of
@@ -26,7 +26,8 @@ _SMALL = (
 
 @dataclass(frozen=True)
 class Reading:
-    """states: (n, 384), utterance first, then the civilian's words; marks between them included.
+    """states: (n, 384), utterance first, then the civilian's words; marks between them included. inner:
+    (n + 1, 384), the same after an inner layer of MiniLM, with the mark at the beginning.
 
     utterance: how many of the n are the utterance's. places: (utterance, 2) of its pieces in the text.
     echoes: (n, 3) as 0 or 1: is the civilian's, stands also with the civilian, stands also in what the
@@ -34,6 +35,7 @@ class Reading:
     """
 
     states: Array
+    inner: Array
     utterance: int
     places: NDArray[np.int64]
     echoes: Array
@@ -71,9 +73,10 @@ def read_many(embedder: Embedder, several: Sequence[Said]) -> list[Reading]:
     readings: dict[int, Reading] = {}
     for start in range(0, len(order), _TOGETHER):
         batch = order[start : start + _TOGETHER]
-        for at, states in zip(batch, _states(embedder, [cut[at] for at in batch]), strict=True):
-            # The first mark only sums up.
-            readings[at] = Reading(states[1:], cut[at].utterance, cut[at].places, cut[at].echoes)
+        found = _states(embedder, [cut[at] for at in batch])
+        for at, (states, inner) in zip(batch, found, strict=True):
+            one = cut[at]
+            readings[at] = Reading(states, inner, one.utterance, one.places, one.echoes)
     return [readings[at] for at in range(len(cut))]
 
 
@@ -107,8 +110,8 @@ def _cut(tokenizer: Any, said: Said) -> _Cut:
     return _Cut(both, types, len(ids), places, np.array(echoes[1:], dtype=np.float32))
 
 
-def _states(embedder: Embedder, cuts: Sequence[_Cut]) -> list[Array]:
-    """(pieces, 384) of each, all in one pass."""
+def _states(embedder: Embedder, cuts: Sequence[_Cut]) -> list[tuple[Array, Array]]:
+    """Last states without the first mark, which only sums up, and inner ones with it; all in one pass."""
     most = max(len(cut.ids) for cut in cuts)
     ids = np.zeros((len(cuts), most), dtype=np.int64)
     types, mask = ids.copy(), ids.copy()
@@ -116,8 +119,11 @@ def _states(embedder: Embedder, cuts: Sequence[_Cut]) -> list[Array]:
         count = len(cut.ids)
         ids[row, :count], types[row, :count], mask[row, :count] = cut.ids, cut.types, 1
     feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-    (hidden,) = embedder._session.run(["last_hidden_state"], feed)
-    return [hidden[row, : len(cut.ids)].astype(np.float32) for row, cut in enumerate(cuts)]
+    last, inner = embedder._session.run(["last_hidden_state", INNER], feed)
+    return [
+        (last[row, 1 : len(cut.ids)].copy(), inner[row, : len(cut.ids)].copy())
+        for row, cut in enumerate(cuts)
+    ]
 
 
 def _marks(tokenizer: Any) -> tuple[int, int]:
