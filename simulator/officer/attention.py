@@ -45,16 +45,22 @@ class Network:
         """((26,) label scores, (pieces of the utterance, 26) what each piece gives to them)."""
         x = read.inner.copy()
         x[1:] += read.echoes @ self.echo
-        for layer in self.layers:
-            x = _normed(x + _attend(x, layer), layer.norm1)
-            deep = _gelu(x @ layer.up + layer.up_bias) @ layer.down
-            x = _normed(x + deep + layer.down_bias, layer.norm2)
-        x = x[1 : 1 + read.utterance]
+        said, everything = slice(1, 1 + read.utterance), slice(None)
+        for layer in self.layers[:-1]:
+            x = _through(x, layer, everything)
+        x = _through(x, self.layers[-1], said)  # nothing looks at the rest any more
         look = x @ self.look
         look = np.exp(look - look.max(axis=0))
         given = look / look.sum(axis=0) * (x @ self.weigh)
         scores: Array = given.sum(axis=0) + self.bias + facts @ self.facts
         return scores, given
+
+
+def _through(x: Array, layer: Layer, rows: slice) -> Array:
+    """(rows, d): those rows of what comes out of a layer."""
+    y = _normed(x[rows] + _attend(x, layer, rows), layer.norm1)
+    deep = _gelu(y @ layer.up + layer.up_bias) @ layer.down
+    return _normed(y + deep + layer.down_bias, layer.norm2)
 
 
 def _gelu(x: Array) -> Array:
@@ -70,13 +76,16 @@ def _normed(x: Array, norm: Array) -> Array:
     return normed
 
 
-def _attend(x: Array, layer: Layer) -> Array:
-    n, d = x.shape
-    qkv = (x @ layer.qkv + layer.qkv_bias).reshape(n, 3, HEADS, d // HEADS).transpose(1, 2, 0, 3)
-    weights = qkv[0] @ qkv[1].transpose(0, 2, 1) / np.float32((d // HEADS) ** 0.5)
+def _attend(x: Array, layer: Layer, rows: slice) -> Array:
+    d = x.shape[1]
+    of_rows = x[rows] @ layer.qkv[:, :d] + layer.qkv_bias[:d]
+    q = of_rows.reshape(-1, HEADS, d // HEADS).transpose(1, 0, 2)
+    of_all = x @ layer.qkv[:, d:] + layer.qkv_bias[d:]
+    k, v = of_all.reshape(len(x), 2, HEADS, d // HEADS).transpose(1, 2, 0, 3)
+    weights = q @ k.transpose(0, 2, 1) / np.float32((d // HEADS) ** 0.5)
     weights = np.exp(weights - weights.max(axis=-1, keepdims=True))
-    mixed = (weights / weights.sum(axis=-1, keepdims=True)) @ qkv[2]
-    out: Array = mixed.transpose(1, 0, 2).reshape(n, d) @ layer.out + layer.out_bias
+    mixed = (weights / weights.sum(axis=-1, keepdims=True)) @ v
+    out: Array = mixed.transpose(1, 0, 2).reshape(-1, d) @ layer.out + layer.out_bias
     return out
 
 
