@@ -288,8 +288,9 @@ class Conversing:
     def _has_the_floor(self, utterance: Utterance, words: str) -> bool:
         """After a pause in speech over the civilian: whether it was an interruption."""
         still = self._playout.speaking or self._playout.was_cut
-        if not still:
-            return True  # the civilian had all but finished
+        # They had all but finished: "okay", begun over them, is still no turn, but to a question it is the answer.
+        if not still and (self._asked() or not is_backchannel(words)):
+            return True
         murmured = utterance.speech_s < MURMUR_S and not wants_the_floor(words)
         if not words or murmured or is_backchannel(words) or self._is_echo(words):
             self.false_alarms += 1
@@ -304,6 +305,10 @@ class Conversing:
             self.interrupted += 1
             self._session.cut_off(self._mouth.heard_until(heard_s))
         return True
+
+    def _asked(self) -> bool:
+        """Whether what the civilian said last was a question."""
+        return " ".join(text for text, _ in self._mouth.pieces).rstrip("\"'”’ ").endswith("?")
 
     def _is_echo(self, words: str) -> bool:
         """The microphone hears the loudspeaker: twice, and it is closed while the civilian speaks."""

@@ -94,7 +94,9 @@ def reply_that_lasts(play: Stage, say: Say, seconds: float) -> list[Any]:
     """Ask until the civilian says something that takes so long to say."""
     lines = ("What would help you get home tonight?", "How long were you on your feet today?",
              "Where do you keep your license?", "What happened at work today?",
-             "Who can I call for you?", "Tell me about the car, please.")  # fmt: skip
+             "Who can I call for you?", "Tell me about the car, please.",
+             "What do you want me to know?", "How long have you worked there?",
+             "What was the last shift like?", "Who is waiting for you at home?")  # fmt: skip
     for line in [say(words) for words in lines]:
         events = talk(play, line)
         if play.room.loudspeaker.until - play.room.clock() > seconds:
@@ -185,6 +187,19 @@ def test_what_is_no_interruption_stops_nobody(play: MakeStage, say: Say, sound: 
     if sound != "cough":
         assert DUCKED in gains
         assert has(events, OfficerBackchannelled)
+
+
+def test_okay_that_outlasts_a_reply_is_no_turn_but_to_a_question_it_is_the_answer(
+    play: MakeStage, say: Say
+) -> None:
+    samples = say("Yeah, okay.")
+    begun = play()
+    said = only(reply_that_lasts(begun, say, 1.0), CivilianSpoke)
+    events = talk(begun, samples, begun.room.loudspeaker.until - begun.room.clock() - 0.3)
+    asked = said.text.rstrip().endswith("?")
+    assert begun.session.turn == said.turn + asked
+    assert has(events, OfficerBackchannelled) != asked
+    assert not has(events, CivilianCutOff)
 
 
 def test_an_agitated_civilian_cuts_into_a_lecture(play: MakeStage, say: Say) -> None:
@@ -299,7 +314,8 @@ def test_who_began_to_answer_in_a_pause_gives_way_when_the_officer_goes_on(
     play: MakeStage, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # So long that the answer is begun before it is certain, however slow the machine is.
-    monkeypatch.setattr("simulator.voice.completeness.COMPLETE_S", 20.0)
+    for patience in ("ASKED_S", "COMPLETE_S", "OPEN_S"):
+        monkeypatch.setattr(f"simulator.voice.completeness.{patience}", 20.0)
     begun = play()
     pause = np.zeros(round(12 * RATE), np.float32)
     first, second = say("I have all the time that you need."), say("Nobody is in trouble tonight.")
