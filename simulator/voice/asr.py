@@ -146,7 +146,7 @@ class Recogniser:
             spoken = spoken[cut:]
         return [*pieces, spoken]
 
-    def _hear(self, samples: Samples, sure: bool) -> _Decoded:
+    def _hear(self, samples: Samples, sure: bool = True) -> _Decoded:
         short = max(SHORT_WINDOW, len(samples) * FRAMES_PER_S // RATE + ROOM_AFTER)
         found = self._decode(samples, min(short, WHOLE_WINDOW))
         if not sure or (not found.looped and found.avg_logprob >= UNSURE_LOGPROB):
