@@ -38,7 +38,7 @@ BUILT_ID = "deescal-civilian"
 
 #: Quantisations that are tried. Q4_0 has the fastest kernels, Q8_0 next to no loss. Not Q4_1: the base's weights lie
 #: on that very grid, and what training added is small against its steps, so it is rounded away (KL 0.76 to F16).
-CANDIDATES = ("Q4_0", "Q5_0", "Q8_0")
+CANDIDATES = ("Q4_0", "Q4_K_M", "Q8_0")
 #: Tokens before the end of a probe that are asked about: the loss of a quantisation is the same with all of them.
 _NEWEST = 400
 #: What counts as no visible loss against F16, on the civilian's tokens of the adapter's own probe.
