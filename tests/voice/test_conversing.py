@@ -171,7 +171,7 @@ def test_what_is_no_interruption_stops_nobody(play: MakeStage, say: Say, sound: 
 
     samples = cough(1) if sound == "cough" else say(sound)
     begun = play()
-    reply_that_lasts(begun, say, 1.5)
+    reply_that_lasts(begun, say, 1.0)
     turn, until = begun.session.turn, begun.room.loudspeaker.until
     gains: list[float] = []
     before = len(begun.events)
