@@ -176,6 +176,9 @@ class CivilianPlayer:
             return found
         best = found.fitting[0].fit if found.fitting else 0.0
         line_ready = best >= self._settings.near_enough
+        nothing_drawn = not self._drawn.matching(words, found.manner)
+        if hurry and nothing_drawn and best >= self._settings.hurried_line:
+            return self._authored_reply(found.fitting[0], "it fits, and somebody waits")
 
         def fit(draft: str) -> tuple[float, float]:
             return self._authored.draft_fit(found.heard, draft, agitation, trust)

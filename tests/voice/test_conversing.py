@@ -16,6 +16,7 @@ from benchmark.voice_stage import Stage, stage
 from benchmark.workload import endless
 from scenarios.schema import Voice
 from simulator.cast import Cast, Choice
+from simulator.civilian.drafting import Drafting
 from simulator.events import (
     AffectMoved,
     CivilianCutIn,
@@ -363,3 +364,34 @@ def test_drafts_drawn_while_the_officer_speaks_are_judged_by_all_of_the_words(ca
     session.officer_says("Where do you want to go from here tonight?", "microphone", asr_ms=1.0)
     last = [event for event in events if isinstance(event, CivilianSpoke)][-1]
     assert last.timings is None or last.timings.ahead_ms == 0
+
+
+def test_by_voice_a_line_that_fits_is_said_at_once_and_typed_the_model_is_asked(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    draw = Drafting.first_sentences
+    monkeypatch.setattr(
+        Drafting, "first_sentences", lambda *a, **k: drawn.append(1) or draw(*a, **k)
+    )
+    loaded = endless("traffic-stop-late-shift")
+    asked = [
+        "Do you have your license with you tonight?",
+        "What would help you get home tonight?",
+        "Do you want to call her and say that you're all right?",
+        "That's fine with me. There is no hurry.",
+    ]
+    at_once = []
+    for asr_ms in (1.0, None):
+        events: list[Any] = []
+        session, started = cast.session(Choice(loaded, "upset", 7), events.append)
+        session.begin(started)
+        drawn.clear()
+        for words in asked:
+            session.officer_says(words, "microphone", asr_ms=asr_ms)
+        notes = [e.origin_note for e in events if isinstance(e, CivilianSpoke)]
+        at_once.append(sum(note.startswith("it fits, and somebody waits") for note in notes))
+        assert len(drawn) <= len(asked) - at_once[-1]
+    by_voice, typed = at_once
+    assert by_voice > 0
+    assert typed == 0
