@@ -177,7 +177,7 @@ class CivilianPlayer:
         best = found.fitting[0].fit if found.fitting else 0.0
         line_ready = best >= self._settings.near_enough
         nothing_drawn = not self._drawn.matching(words, found.manner)
-        if hurry and nothing_drawn and best >= self._settings.hurried_line:
+        if hurry and nothing_drawn and self._line_fits(found):
             return self._authored_reply(found.fitting[0], "it fits, and somebody waits")
 
         def fit(draft: str) -> tuple[float, float]:
@@ -213,7 +213,7 @@ class CivilianPlayer:
         if number >= self._settings.drafts:
             return False
         found = self._consider(words, behaviours, agitation, trust, disclosure, "")
-        if isinstance(found, Reply):
+        if isinstance(found, Reply) or self._line_fits(found):
             return False
         with self._drafting(words, found, agitation, disclosure, cached, False) as drafting:
             try:
@@ -221,6 +221,10 @@ class CivilianPlayer:
             finally:
                 self._drawn.keep(drafting.drawn(words, found.manner))
         return True
+
+    def _line_fits(self, asked: _Asked) -> bool:
+        """Whether a line of the scenario fits so well that nobody need wait for a draft."""
+        return bool(asked.fitting) and asked.fitting[0].fit >= self._settings.hurried_line
 
     def _consider(
         self,
