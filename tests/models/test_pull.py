@@ -90,6 +90,8 @@ def test_ctrl_c_leaves_what_is_there_and_says_how_to_go_on(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # as a shell in the foreground starts it, also where these tests run in the background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     part = store.partial("toy") / "wheels" / "toy-one-1.0.whl.part"
     wait_until(lambda: part.exists() and part.stat().st_size >= 60_000, process)
