@@ -22,9 +22,10 @@ echo "── convert";  $DEESCAL export convert "$OUT/merged" --out "$OUT/civili
 echo "── quantise"; $DEESCAL export quantize "$OUT/civilian-f16.gguf" --to Q8_0 --to Q4_0
 echo "── verify";   $DEESCAL export verify "$OUT/civilian-f16.gguf" --hf "$OUT/merged" --run "$OUT/run" --turns 4
 echo "── adapter";  $DEESCAL export adapter "$OUT/run" --rank 32 --out "$OUT/adapter.gguf"
-base=$($DEESCAL models path smollm2-135m-instruct-q4_1)
 mkdir -p "$OUT/home/cache/models"
-cp -r "$(dirname "$base")" "$OUT/home/cache/models/"
+store=$(dirname "$(dirname "$($DEESCAL models path smollm2-135m-instruct-q4_1)")")
+# what build and a session without sound need; build writes beside them
+ln -s "$store"/{smollm2-135m-instruct-q4_1,minilm-l6-v2-int8} "$OUT/home/cache/models/"
 export DEESCAL_HOME="$PWD/$OUT/home"
 case "$OUT" in /*) DEESCAL_HOME="$OUT/home" ;; esac
 echo "── build";    $DEESCAL models build --adapter "$OUT/adapter.gguf"
