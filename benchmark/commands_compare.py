@@ -155,7 +155,7 @@ def report(
 )
 @click.option(
     "--quantisations",
-    default="Q8_0,Q5_0,Q4_1,Q4_0",
+    default="Q8_0,Q5_0,Q4_K_M,Q4_0",
     show_default=True,
     help="Made of the float GGUF with llama.cpp's own quantiser.",
 )

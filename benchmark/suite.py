@@ -31,7 +31,7 @@ from models.gguf_quantize import quantize
 
 Progress = Callable[[str, float], None]
 BASE = "smollm2-135m-instruct-q4_1"
-QUANTISATIONS = ("Q8_0", "Q5_0", "Q4_1", "Q4_0")
+QUANTISATIONS = ("Q8_0", "Q5_0", "Q4_K_M", "Q4_0")
 #: Which figures of quality: held-out turns of the library, asked as `play` asks, drawn as `play` draws.
 TURNS = 24
 #: Minutes after which nothing new is begun, and seconds for the shapes of one latency cell.

@@ -36,9 +36,6 @@ _LATER_VOICE = 0.7
 #: A clause of fewer letters than this waits for the next one (see guard.clauses).
 _CLAUSE_MIN = 10
 
-#: Drafts that are drawn, one after the other, while somebody waits to hear one.
-HURRIED_DRAFTS = 2
-
 Fit = Callable[[str], tuple[float, float]]
 
 
@@ -84,8 +81,8 @@ class Drafting:
 
     Use as a context manager: on leaving, the engine stands where it stood. ahead: drafts that were drawn
     for (nearly) the same words while they were still being spoken; they are judged instead of new ones,
-    and new ones are drawn only where there are too few. hurry: somebody waits to hear it: one draft after the
-    other, until one is good enough.
+    and new ones are drawn only where there are too few. hurry: somebody waits to hear it: one draft at most, and
+    none beside those drawn ahead.
     """
 
     def __init__(
@@ -109,6 +106,7 @@ class Drafting:
         self._own_voice = settings.own_voice
         self._own_words = settings.own_words
         self._floor = settings.draft_floor
+        self._astray = settings.astray
         self._cached = cached
         self._hurry = hurry
         self._mark = len(engine.tokens)
@@ -120,14 +118,11 @@ class Drafting:
         )
         count = max(1, min(settings.drafts, engine.settings.sequences))
         self._samplings = [replace(sampling, seed=seed + 7919 * n) for n in range(count)]
-        # In one batch, which where memory is the limit costs little more than one; or one by one.
         if hurry:
-            del self._samplings[HURRIED_DRAFTS:]
-        self._batches = [[each] for each in self._samplings] if hurry else [self._samplings]
+            del self._samplings[1:]
         self._several: Several | None = None
         self._timings = CallTimings()
         self._drafts: list[Continuation] = []
-        self._from = 0  # number of the first draft of the newest batch
 
     def __enter__(self) -> Drafting:
         return self
@@ -147,23 +142,20 @@ class Drafting:
         out = Drafted()
         if self._ahead:
             self._drafts = [draft for drawn in self._ahead for draft in drawn.drafts]
-            self._judge(out, fit, self._drafts)
+            self._judge(out, fit)
             holds = [drawn for drawn in self._ahead for _ in drawn.drafts]
             taken = holds[out.number]
             out.timings = _timings(taken, taken.took_ms)
-            if line_ready or enough(out) or len(self._drafts) >= len(self._samplings):
+            few = len(self._drafts) < len(self._samplings)
+            if self._hurry or line_ready or enough(out) or not few:
                 return out
-            del self._batches[: len(self._drafts)]
+            del self._samplings[: len(self._drafts)]
             self._ahead, self._drafts = (), []
             out.text, out.fit = "", -1.0
         asked = time.monotonic()
-        if line_ready and self._hurry:
-            del self._batches[1:]
-        for batch in self._batches:
-            self._draw(batch)
-            self._judge(out, fit, self._drafts[self._from :])
-            if enough(out):
-                break
+        # In one batch, which where memory is the limit costs little more than one.
+        self._draw(self._samplings)
+        self._judge(out, fit)
         drawn = self.drawn("", "")
         out.timings = _timings(drawn, 0.0)
         out.first_token_at = asked + drawn.ttft_ms / 1000
@@ -175,23 +167,20 @@ class Drafting:
         self._draw([self._samplings[min(number, len(self._samplings) - 1)]])
 
     def _draw(self, batch: Sequence[Sampling]) -> None:
-        self._leave_batch()
         began = time.perf_counter()
-        if not self._timings.n_prompt:
-            self._engine.prefill(self._prompt)
-            self._timings.n_prompt = len(self._engine.tokens)
-            self._timings.prefill_ms = (time.perf_counter() - began) * 1000
-        self._from = len(self._drafts)
+        self._engine.prefill(self._prompt)
+        own = self._timings
+        own.n_prompt = len(self._engine.tokens)
+        own.prefill_ms = (time.perf_counter() - began) * 1000
         several = self._several = Several(self._engine, batch, ())
-        self._drafts += several.drafts
+        self._drafts = several.drafts
         several.__enter__()
         try:
             several.draw(_MOST_TOKENS[self._length], self._enough)
         finally:
-            own, all_ = several.timings, self._timings
-            all_.ttft_ms = all_.ttft_ms or all_.prefill_ms + own.ttft_ms
-            all_.decode_ms += own.decode_ms
-            all_.n_generated += own.n_generated
+            own.ttft_ms = own.prefill_ms + several.timings.ttft_ms
+            own.decode_ms = several.timings.decode_ms
+            own.n_generated = several.timings.n_generated
 
     def _leave_batch(self) -> None:
         if self._several is not None:
@@ -213,8 +202,8 @@ class Drafting:
             n_generated=timings.n_generated,
         )
 
-    def _judge(self, out: Drafted, fit: Fit, drafts: Sequence[Continuation]) -> None:
-        for number, draft in enumerate(drafts, start=self._from):
+    def _judge(self, out: Drafted, fit: Fit) -> None:
+        for number, draft in enumerate(self._drafts):
             raw = self._engine.detokenize(draft.tokens)
             text = self._sentences(raw)
             why = self._persona.why_refused(text)
@@ -222,13 +211,16 @@ class Drafting:
                 value, likeness = fit(text)
                 if likeness < self._own_voice:
                     why = f"does not sound like this person ({likeness:.2f})"
-                elif value < self._floor:
+                elif value < self._least_fit(text):
                     why = f"answers something else ({value:.2f})"
                 elif value + self._own_words > out.fit:
                     out.text, out.number = text, number
                     out.fit, out.likeness = value + self._own_words, likeness
             if why:
                 out.refused.append((tidy(raw, self._persona.scenario.civilian), why))
+
+    def _least_fit(self, text: str) -> float:
+        return self._floor + self._astray * word_count(text)
 
     def finish(
         self, number: int, first: str, fit: Fit, on_clause: Callable[[str], None] | None
@@ -253,7 +245,7 @@ class Drafting:
             if self._several is None:  # drawn ahead
                 self._engine.prefill([*self._prompt, *draft.tokens])
             else:
-                self._several.keep(number - self._from)
+                self._several.keep(number)
             raw = self._engine.detokenize(draft.tokens)
             kept = self._samplings[number % len(self._samplings)]
             sampling = replace(kept, seed=kept.seed + 1)
@@ -268,7 +260,10 @@ class Drafting:
                         added = longer[len(text) :]
                         if not any(map(str.isalnum, added)) or self._persona.why_refused(longer):
                             break
-                        if fit(added)[1] < _LATER_VOICE * self._own_voice:
+                        value, likeness = fit(added)
+                        if likeness < _LATER_VOICE * self._own_voice or (
+                            self._astray and value < self._least_fit(added)
+                        ):
                             break
                         text = longer
                         tell(text, last=False)

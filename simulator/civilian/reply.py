@@ -28,7 +28,7 @@ from simulator.civilian.drafting import Drafted, Drafting, Persona
 from simulator.civilian.guard import repeats
 from simulator.civilian.memory import Memory
 from simulator.civilian.reply_settings import ReplySettings
-from simulator.civilian.stock import deflection
+from simulator.civilian.stock import deflection, response
 from simulator.civilian.straight import Straight, denies
 from simulator.events import Behaviour
 
@@ -76,6 +76,9 @@ _LISTENING = frozenset(
     "open_question minimal_encourager mirroring emotion_label paraphrase summary shows_empathy gives_time "
     "reassurance offers_help i_message".split()
 )
+#: So much better a line of the scenario has to fit where anybody may say something to what the officer did: below that
+#: most lines answer something else.
+_BESIDE_ANYBODY = 0.09
 #: Replies of one choice that differ by less than this are as good as each other: chance decides.
 _AS_GOOD = 0.03
 
@@ -176,9 +179,12 @@ class CivilianPlayer:
             return found
         best = found.fitting[0].fit if found.fitting else 0.0
         line_ready = best >= self._settings.near_enough
-        nothing_drawn = not self._drawn.matching(words, found.manner)
-        if hurry and nothing_drawn and self._line_fits(found):
-            return self._authored_reply(found.fitting[0], "it fits, and somebody waits")
+        if hurry and not (
+            self._settings.waits_for_drafts or self._drawn.matching(words, found.manner)
+        ):
+            ready = self._ready(words, behaviours, found.fitting, agitation, found.draw, Drafted())
+            if ready:
+                return ready
 
         def fit(draft: str) -> tuple[float, float]:
             return self._authored.draft_fit(found.heard, draft, agitation, trust)
@@ -195,7 +201,7 @@ class CivilianPlayer:
                 text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
                 note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
                 return self._done(text, "model", note, drafted)
-        return self._without_draft(words, found.fitting, agitation, found.draw, drafted)
+        return self._without_draft(words, behaviours, found.fitting, agitation, found.draw, drafted)
 
     def rehearse(
         self,
@@ -213,18 +219,20 @@ class CivilianPlayer:
         if number >= self._settings.drafts:
             return False
         found = self._consider(words, behaviours, agitation, trust, disclosure, "")
-        if isinstance(found, Reply) or self._line_fits(found):
+        if isinstance(found, Reply):
             return False
+        if (
+            found.fitting
+            and found.fitting[0].fit >= self._settings.near_enough
+            and not self._settings.waits_for_drafts
+        ):
+            return False  # a line of the scenario is said sooner
         with self._drafting(words, found, agitation, disclosure, cached, False) as drafting:
             try:
                 drafting.draw(number)
             finally:
                 self._drawn.keep(drafting.drawn(words, found.manner))
         return True
-
-    def _line_fits(self, asked: _Asked) -> bool:
-        """Whether a line of the scenario fits so well that nobody need wait for a draft."""
-        return bool(asked.fitting) and asked.fitting[0].fit >= self._settings.hurried_line
 
     def _consider(
         self,
@@ -256,7 +264,7 @@ class CivilianPlayer:
         if length == "silent":
             return Reply("…", "authored", "says nothing", None)
         if self.talk is None or self._settings.drafts == 0:
-            return self._without_draft(words, fitting, agitation, draw, Drafted())
+            return self._without_draft(words, behaviours, fitting, agitation, draw, Drafted())
         may_tell = disclosure.may_tell(words)
         secrets = [fact.text for fact in may_tell if fact in self._scenario.civilian.secrets]
         return _Asked(
@@ -407,17 +415,38 @@ class CivilianPlayer:
     def _without_draft(
         self,
         words: str,
+        behaviours: list[Behaviour],
         fitting: list[Candidate],
         agitation: int,
         draw: random.Random,
         drafted: Drafted,
     ) -> Reply:
-        """The best authored line where it answers; else what anybody may say in this mood."""
-        if fitting and fitting[0].fit >= self._settings.near_enough:
-            why = "no draft passed" if drafted.refused and not drafted.text else "fits best"
-            return self._authored_reply(fitting[0], why, drafted)
+        """What a person wrote to be said here; else what anybody may say in this mood."""
+        ready = self._ready(words, behaviours, fitting, agitation, draw, drafted)
+        if ready:
+            return ready
         text = deflection(words, agitation, draw, self._said)
         return self._done(text, "authored", "deflection", drafted)
+
+    def _ready(
+        self,
+        words: str,
+        behaviours: list[Behaviour],
+        fitting: list[Candidate],
+        agitation: int,
+        draw: random.Random,
+        drafted: Drafted,
+    ) -> Reply | None:
+        """The scenario's best line where it answers; else what anybody may say to what the officer did."""
+        answer = response(words, behaviours, agitation, draw, self._said)
+        least = self._settings.near_enough + (_BESIDE_ANYBODY if answer else 0.0)
+        if fitting and fitting[0].fit >= least:
+            why = "no draft passed" if drafted.refused and not drafted.text else "fits best"
+            return self._authored_reply(fitting[0], why, drafted)
+        if answer is None:
+            return None
+        text, to = answer
+        return self._done(text, "authored", f"anybody's answer to {to}", drafted)
 
     def _authored_reply(
         self, candidate: Candidate, note: str, drafted: Drafted | None = None

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from scenarios.behaviours import BehaviourId
 from scenarios.prompt import mood_word
 from simulator.civilian.guard import repeats
+from simulator.events import Behaviour
 
 _STOCK_FOLDER = Path(__file__).parent
 _DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -19,6 +21,12 @@ _DEFLECTIONS: dict[str, dict[str, list[str]]] = yaml.safe_load(
 _STOCK: dict[str, dict[str, list[str]]] = yaml.safe_load(
     (_STOCK_FOLDER / "stock.yaml").read_text(encoding="utf-8")
 )
+_RESPONSES: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    (_STOCK_FOLDER / "responses.yaml").read_text(encoding="utf-8")
+)
+#: These are answered whatever was said after them; a courtesy only where nothing else was done.
+_FIRST: tuple[BehaviourId, ...] = ("threat", "insult", "accusation")
+_LAST: tuple[BehaviourId, ...] = ("courtesy",)
 #: From this agitation on the sharper of the stock lines are said.
 _SHARP = 60
 #: A question, with or without its mark: recognised speech may have none.
@@ -51,6 +59,34 @@ def deflection(words: str, agitation: int, draw: random.Random, said: Sequence[s
     lines = _DEFLECTIONS[mood_word(agitation).lower().replace(" ", "_")][asked]
     left = [line for line in lines if not repeats(line, said)]
     return draw.choice(left) if left else "…"
+
+
+def response(
+    words: str,
+    behaviours: Sequence[Behaviour],
+    agitation: int,
+    draw: random.Random,
+    said: Sequence[str],
+) -> tuple[str, BehaviourId] | None:
+    """What anybody may say to what the officer did last in `words`, and what that was. None where they did nothing
+    that has a name, ended with some other question, or every line has been said.
+    """
+
+    def weight(behaviour: Behaviour) -> tuple[bool, bool, int]:
+        ends = words.rfind(behaviour.quote) + len(behaviour.quote)
+        return behaviour.id in _FIRST, behaviour.id not in _LAST, ends
+
+    ends_at = len(words.rstrip()) - len(re.split(r"(?<=[.!?…])\s+", words.strip())[-1])
+    asks = _ASKS.search(words.rstrip()[ends_at:])
+    for behaviour in sorted(behaviours, key=weight, reverse=True):
+        first, _, ends = weight(behaviour)
+        if asks and not first and (ends <= ends_at or behaviour.id in _LAST):
+            return None
+        lines = _RESPONSES[behaviour.id]["high" if agitation >= _SHARP else "low"]
+        left = [line for line in lines if not repeats(line, said)]
+        if left:
+            return draw.choice(left), behaviour.id
+    return None
 
 
 def short_answer(answer: str) -> str:

@@ -183,6 +183,7 @@ def _origin(event: CivilianSpoke) -> str:
         ("a fact", "authored: a fact"),
         ("a secret", "authored: a secret"),
         ("inject", "authored: inject"),
+        ("anybody's answer", "authored: anybody's"),
         ("deflection", "authored: deflection"),
         ("remembers", "authored: memory"),
         ("was asked this", "authored: memory"),

@@ -32,6 +32,8 @@ _MAY_END = frozenset(
     "that this these those is are was do does did can will would could have had in on over about "
     "around before after near then maybe not really so".split()
 )
+#: And of a question: "Where are you from?" "Who do you live with?" "Which would you rather be?"
+_MAY_END_ASKED = _MAY_END | frozenset("to of for from with at by be been am should may".split())
 #: Said to somebody who is speaking: "go on, I hear you". It takes nobody's turn.
 _BACKCHANNEL = frozenset(
     """
@@ -55,7 +57,11 @@ def patience_s(words: str) -> float:
     if text.endswith(("…", "...", ",", "-", "—", ":")):
         return TRAILING_S
     last, ended = said[-1], text[-1] in ".!?"
-    if last in _GOES_ON and not (ended and last in _MAY_END and len(said) > 2):
+    may_end = last in (_MAY_END_ASKED if text.endswith("?") else _MAY_END) or said[-2:] == [
+        "a",
+        "while",
+    ]
+    if last in _GOES_ON and not (ended and may_end and len(said) > 2):
         return TRAILING_S
     if text.endswith("?"):
         return ASKED_S

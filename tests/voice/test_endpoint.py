@@ -71,6 +71,10 @@ def test_what_is_between_the_thresholds_holds_speech_but_does_not_begin_it() -> 
     [
         ("Do you have your license with you?", ASKED_S),
         ("I stopped you because your light is out.", COMPLETE_S),
+        ("Which of the two would you rather be?", ASKED_S),
+        ("Who are you waiting for?", ASKED_S),
+        ("I am waiting for.", TRAILING_S),
+        ("You can rest here for a while.", COMPLETE_S),
         ("I stopped you because", TRAILING_S),
         ("I stopped you because.", TRAILING_S),
         ("That sounds like a hard day, and", TRAILING_S),
