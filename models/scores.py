@@ -107,7 +107,6 @@ def following(engine: Engine, tokens: Sequence[int]) -> list[float]:
     last stands in the context too. Raises ModelError where there is nothing before them or no room.
     """
     import llama_cpp
-    import numpy as np
 
     if not engine.tokens or len(tokens) > engine.room:
         raise ModelError(f"{len(tokens)} tokens cannot be scored behind {len(engine.tokens)}")
@@ -130,13 +129,21 @@ def following(engine: Engine, tokens: Sequence[int]) -> list[float]:
         engine.tokens.extend(part)
         engine._logits_at = len(engine.tokens)
         for i, target in enumerate(tokens[at : at + step]):
-            address = ctypes.cast(
-                llama_cpp.llama_get_logits_ith(engine._ctx, i), ctypes.POINTER(ctypes.c_float)
-            )
-            row = np.ctypeslib.as_array(address, (engine.n_vocab,)).astype(np.float64)
-            top = row.max()
-            found.append(float(row[target] - top - np.log(np.exp(row - top).sum())))
+            found.append(log_probability(engine, i, target))
     return found
+
+
+def log_probability(engine: Engine, row: int, token: int) -> float:
+    """The log-probability, in nats, of `token` at this row of the newest batch that was computed (-1: its last)."""
+    import llama_cpp
+    import numpy as np
+
+    address = ctypes.cast(
+        llama_cpp.llama_get_logits_ith(engine._ctx, row), ctypes.POINTER(ctypes.c_float)
+    )
+    logits = np.ctypeslib.as_array(address, (engine.n_vocab,)).astype(np.float64)
+    top = logits.max()
+    return float(logits[token] - top - np.log(np.exp(logits - top).sum()))
 
 
 def log_softmax(logits: Floats) -> Floats:

@@ -14,13 +14,17 @@ import llama_cpp
 
 from models.engine import CallTimings, Engine, Sampling
 from models.errors import ModelError
+from models.scores import log_probability
 
 
 @dataclass
 class Continuation:
-    """One draft so far. ended: the model ended it itself; else it was stopped."""
+    """One draft so far. ended: the model ended it itself; else it was stopped. log_probability: of its tokens, in
+    nats, as the model has them before they are drawn from (at temperature 1, nothing cut off).
+    """
 
     tokens: list[int] = field(default_factory=list)
+    log_probability: float = 0.0
     ended: bool = False
     stopped: bool = False
 
@@ -97,6 +101,7 @@ class Several:
                             draft.ended = True
                             continue
                         draft.tokens.append(token)
+                        draft.log_probability += log_probability(engine, row, token)
                         texts[number] += engine.piece(token)
                         draft.stopped = step + 1 == max_tokens or stop(texts[number])
                         fed.append((number, token))

@@ -6,6 +6,7 @@ being found. Every sentence passes the guard before it is cleared.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -65,10 +66,13 @@ class Persona:
 
 @dataclass
 class Drafted:
-    """What came of the drafts. text: "" where none may be said. fit: with the bonus for own words."""
+    """What came of the drafts. text: "" where none may be said. fit: with the bonus for own words. sure: see
+    ReplySettings.least_sure.
+    """
 
     text: str = ""
     fit: float = -1.0
+    sure: float = 0.0
     number: int = 0
     likeness: float = 0.0
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -106,7 +110,7 @@ class Drafting:
         self._own_voice = settings.own_voice
         self._own_words = settings.own_words
         self._floor = settings.draft_floor
-        self._astray = settings.astray
+        self._least_sure = settings.least_sure
         self._cached = cached
         self._hurry = hurry
         self._mark = len(engine.tokens)
@@ -203,24 +207,27 @@ class Drafting:
         )
 
     def _judge(self, out: Drafted, fit: Fit) -> None:
+        best = -math.inf
         for number, draft in enumerate(self._drafts):
             raw = self._engine.detokenize(draft.tokens)
             text = self._sentences(raw)
             why = self._persona.why_refused(text)
             if why is None:
                 value, likeness = fit(text)
+                sure = draft.log_probability
+                rank = value if self._least_sure is None else sure
                 if likeness < self._own_voice:
                     why = f"does not sound like this person ({likeness:.2f})"
-                elif value < self._least_fit(text):
+                elif value < self._floor:
                     why = f"answers something else ({value:.2f})"
-                elif value + self._own_words > out.fit:
-                    out.text, out.number = text, number
+                elif self._least_sure is not None and sure < self._least_sure:
+                    why = f"the model is not sure of it ({sure:.1f})"
+                elif rank > best:
+                    best = rank
+                    out.text, out.number, out.sure = text, number, sure
                     out.fit, out.likeness = value + self._own_words, likeness
             if why:
                 out.refused.append((tidy(raw, self._persona.scenario.civilian), why))
-
-    def _least_fit(self, text: str) -> float:
-        return self._floor + self._astray * word_count(text)
 
     def finish(
         self, number: int, first: str, fit: Fit, on_clause: Callable[[str], None] | None
@@ -241,7 +248,8 @@ class Drafting:
         text = first
         draft = self._drafts[number]
         left = _MOST_TOKENS[self._length] - len(draft.tokens)
-        if not draft.ended and left > 0 and self._length != "short":
+        goes_on = self._least_sure is None and self._length != "short"
+        if not draft.ended and left > 0 and goes_on:
             if self._several is None:  # drawn ahead
                 self._engine.prefill([*self._prompt, *draft.tokens])
             else:
@@ -260,10 +268,7 @@ class Drafting:
                         added = longer[len(text) :]
                         if not any(map(str.isalnum, added)) or self._persona.why_refused(longer):
                             break
-                        value, likeness = fit(added)
-                        if likeness < _LATER_VOICE * self._own_voice or (
-                            self._astray and value < self._least_fit(added)
-                        ):
+                        if fit(added)[1] < _LATER_VOICE * self._own_voice:
                             break
                         text = longer
                         tell(text, last=False)

@@ -178,7 +178,7 @@ class CivilianPlayer:
         if isinstance(found, Reply):
             return found
         best = found.fitting[0].fit if found.fitting else 0.0
-        line_ready = best >= self._settings.near_enough
+        line_ready = self._fits_well(found)
         if hurry and not (
             self._settings.waits_for_drafts or self._drawn.matching(words, found.manner)
         ):
@@ -199,7 +199,7 @@ class CivilianPlayer:
                 self._drawn.keep(drafting.drawn(words, found.manner))
             if enough(drafted):
                 text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
-                note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}"
+                note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}; {drafted.sure:.1f} nats"
                 return self._done(text, "model", note, drafted)
         return self._without_draft(words, behaviours, found.fitting, agitation, found.draw, drafted)
 
@@ -221,11 +221,7 @@ class CivilianPlayer:
         found = self._consider(words, behaviours, agitation, trust, disclosure, "")
         if isinstance(found, Reply):
             return False
-        if (
-            found.fitting
-            and found.fitting[0].fit >= self._settings.near_enough
-            and not self._settings.waits_for_drafts
-        ):
+        if self._fits_well(found) and not self._settings.waits_for_drafts:
             return False  # a line of the scenario is said sooner
         with self._drafting(words, found, agitation, disclosure, cached, False) as drafting:
             try:
@@ -233,6 +229,11 @@ class CivilianPlayer:
             finally:
                 self._drawn.keep(drafting.drawn(words, found.manner))
         return True
+
+    def _fits_well(self, asked: _Asked) -> bool:
+        """Whether a line of the scenario fits so well that what anybody may say is not better."""
+        least = self._settings.near_enough + _BESIDE_ANYBODY
+        return bool(asked.fitting) and asked.fitting[0].fit >= least
 
     def _consider(
         self,
