@@ -193,10 +193,10 @@ def test_what_is_no_interruption_stops_nobody(play: MakeStage, say: Say, sound: 
 def test_okay_that_outlasts_a_reply_is_no_turn_but_to_a_question_it_is_the_answer(
     play: MakeStage, say: Say
 ) -> None:
-    samples = say("Yeah, okay.")
+    samples = say("Okay.")  # in one breath
     begun = play()
     said = only(reply_that_lasts(begun, say, 1.0), CivilianSpoke)
-    events = talk(begun, samples, begun.room.loudspeaker.until - begun.room.clock() - 0.45)
+    events = talk(begun, samples, begun.room.loudspeaker.until - begun.room.clock() - 0.3)
     asked = said.text.rstrip().endswith("?")
     assert begun.session.turn == said.turn + asked
     assert has(events, OfficerBackchannelled) != asked
