@@ -51,7 +51,8 @@ def label_faults(officer: str, does: list[BehaviourId]) -> Iterator[str]:
         yield f"'{asked[-1]}' asks one fact and is no open_question"
     if "open_question" in does and "stacked_questions" not in does and not asked:
         openers = re.search(
-            r"\b(?:tell (?:it )?(?:to )?me|like to (?:know|hear)|asking you|start|talk to me|walk me|help me|what|how|why)\b",
+            r"\b(?:tell (?:it )?(?:to )?me|like to (?:know|hear)|asking you|start|talk to me|walk me|help me|"
+            r"what|how|why)\b",
             officer,
             re.I,
         )
