@@ -162,7 +162,7 @@ def report(
 @click.option(
     "--turns",
     type=click.IntRange(0, 10_000),
-    default=24,
+    default=80,
     show_default=True,
     help="Held-out turns that each model answers; 0: no quality.",
 )

@@ -24,6 +24,7 @@ from benchmark.workload import Replayed, dialogue_workload, endless, identity
 from models.engine import EngineSettings
 from models.fetch import model_path
 from scenarios.loader import load
+from scenarios.schema import Dialogue
 
 
 @dataclass
@@ -56,7 +57,9 @@ def workload_identity(turns: int = 0) -> Workload:
     """The fixed workload's identity, or, with another number of turns, that of the workload it makes."""
     workload = dialogue_workload()
     if turns and turns != workload.turns:
-        workload = workload.model_copy(update={"name": "dialogue-own-turns", "turns": turns})
+        workload = workload.model_copy(
+            update={"name": "dialogue-held-out-own-turns", "turns": turns}
+        )
     return identity(workload, *(endless(one.scenario) for one in workload.conversations))
 
 
@@ -129,8 +132,9 @@ def _conversation(
         elif isinstance(event, ContextDropped):
             found.turns_dropped += event.turns_dropped
 
-    loaded = endless(one.scenario)
-    lines = _lines(one)[:most]
+    replayed = _dialogue(one)
+    loaded = endless(one.scenario, without=replayed)
+    lines = [exchange.officer for exchange in replayed.exchanges][:most]
     began = time.perf_counter()
     session, started = cast.session(Choice(loaded, one.subject, seed), on_event)
     session.begin(started)
@@ -156,11 +160,11 @@ def _conversation(
         )
 
 
-def _lines(one: Replayed) -> list[str]:
-    """The officer's lines of that dialogue. Raises BadBenchmarkInput where the scenario has no such one."""
+def _dialogue(one: Replayed) -> Dialogue:
+    """Raises BadBenchmarkInput where the scenario has no such one."""
     for dialogue in load(one.scenario).dialogues:
         if dialogue.officer == one.officer and dialogue.subject_type == one.subject:
-            return [exchange.officer for exchange in dialogue.exchanges]
+            return dialogue
     raise BadBenchmarkInput(
         f"workloads/dialogue.yaml: {one.scenario} has no dialogue of a {one.officer} officer with a "
         f"{one.subject} civilian"

@@ -1,7 +1,7 @@
 """`deescal bench suite`: the standard suite, one command, ending in a report; stopped, the same command goes on.
 
 The embedded base beside the civilian in its float form and in several quantisations: latency of each, a replayed
-conversation of base and civilian, replies to the same held-out turns, scored; then the page.
+conversation with each, replies to the same held-out turns, scored; then the page.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Progress = Callable[[str, float], None]
 BASE = "smollm2-135m-instruct-q4_1"
 QUANTISATIONS = ("Q8_0", "Q5_0", "Q4_K_M", "Q4_0")
 #: Which figures of quality: held-out turns of the library, asked as `play` asks, drawn as `play` draws.
-TURNS = 24
+TURNS = 80
 #: Minutes after which nothing new is begun, and seconds for the shapes of one latency cell.
 MINUTES, CELL_SECONDS = 14.0, 14.0
 #: Instead of the latency workload's own; empty: those.
@@ -158,14 +158,14 @@ def _float_civilian(
 
 
 def _steps(options: Options, runs: Path, models: list[Path]) -> Iterator[Step]:
-    """Latency of all, then conversations of base and first quantisation, then quality of all."""
+    """Latency of all, then conversations with all, then quality of all."""
     for path in models:
         yield Step(
             f"latency of {path.stem}",
             partial(_latency_run, options, runs, path),
             partial(_latency, options, runs, path),
         )
-    for path in (models[0], models[-1]) if options.conversations else ():
+    for path in models if options.conversations else ():
         yield Step(
             f"conversations of {path.stem}",
             partial(_dialogue_run, options, runs, path),

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.errors import BadBenchmarkInput
 from benchmark.runfile import Workload
 from scenarios.loader import Loaded, load
-from scenarios.schema import Condition, SubjectType
+from scenarios.schema import Condition, Dialogue, SubjectType
 
 _HERE = Path(__file__).parent / "workloads"
 
@@ -93,13 +93,17 @@ def identity(workload: BaseModel, *played: Loaded) -> Workload:
     return Workload(name=str(getattr(workload, "name", "")), sha256=digest.hexdigest())
 
 
-def endless(scenario_id: str) -> Loaded:
-    """A scenario of the library whose endings cannot be reached: a workload has as many turns as it has lines."""
+def endless(scenario_id: str, without: Dialogue | None = None) -> Loaded:
+    """A scenario of the library whose endings cannot be reached: a workload has as many turns as it has lines.
+    without: the dialogue whose officer is heard, so that its answers are not there to be taken.
+    """
     loaded = load(scenario_id)
     never = Condition(turn_at_least=1_000_000)
     endings = [e.model_copy(update={"when": never}) for e in loaded.scenario.endings]
     scenario = loaded.scenario.model_copy(update={"endings": endings})
-    return Loaded(scenario, loaded.path, loaded.sha256)
+    found = Loaded(scenario, loaded.path, loaded.sha256)
+    found.dialogues = [dialogue for dialogue in loaded.dialogues if dialogue != without]
+    return found
 
 
 def read_workload(name: str) -> dict[str, Any]:
