@@ -33,6 +33,8 @@ _SHARP = 60
 _ASKS = re.compile(
     r"\?|^(?:what|where|who|why|how|when|which|do|did|does|are|is|can|could|would|have)\b", re.I
 )
+#: A question that only asks for assent to what was said: "Would you like that?" "Is that right?" "Okay?"
+_TAG = re.compile(r"^(?!(?:what|where|who|why|how|when|which)\b)(?:[\w'’]+\W*){1,4}$", re.I)
 
 
 def stock_line(
@@ -76,8 +78,9 @@ def response(
         ends = words.rfind(behaviour.quote) + len(behaviour.quote)
         return behaviour.id in _FIRST, behaviour.id not in _LAST, ends
 
-    ends_at = len(words.rstrip()) - len(re.split(r"(?<=[.!?…])\s+", words.strip())[-1])
-    asks = _ASKS.search(words.rstrip()[ends_at:])
+    last = re.split(r"(?<=[.!?…])\s+", words.strip())[-1]
+    ends_at = len(words.rstrip()) - len(last)
+    asks = _ASKS.search(last) and not _TAG.search(last)
     for behaviour in sorted(behaviours, key=weight, reverse=True):
         first, _, ends = weight(behaviour)
         if asks and not first and (ends <= ends_at or behaviour.id in _LAST):

@@ -75,6 +75,7 @@ def test_a_question_that_has_no_name_is_not_answered_as_if_it_were_what_came_bef
     assert answer_to("I'm sorry. Which street is it?", ("shows_empathy", "I'm sorry.")) is None
     assert answer_to("Which street is it, sir?", ("courtesy", "sir")) is None
     assert answer_to("Which street is it?") is None
+    assert answer_to("Can I call her? Would you like that?", ("offers_help", "Can I call her?"))
     assert answer_to("What happened?", ("open_question", "What happened?")) is not None
 
 
