@@ -171,7 +171,7 @@ class CivilianPlayer:
 
         on_clause: called with each clause as soon as it may be spoken. The clauses together are the
         reply; a reply that stands whole when it is chosen may leave them to the caller. hurry: somebody
-        waits to hear it: the first draft that is good enough is taken, not the best.
+        waits to hear it: what a person wrote comes before drafts that are not there yet.
         """
         cached = len(self.talk.engine.tokens) if self.talk else 0
         found = self._consider(words, behaviours, agitation, trust, disclosure, note)
@@ -179,6 +179,8 @@ class CivilianPlayer:
             return found
         best = found.fitting[0].fit if found.fitting else 0.0
         line_ready = self._fits_well(found)
+        if line_ready and self._settings.least_sure is not None:
+            return self._authored_reply(found.fitting[0], "fits best")
         if hurry and not (
             self._settings.waits_for_drafts or self._drawn.matching(words, found.manner)
         ):

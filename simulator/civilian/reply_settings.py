@@ -29,7 +29,8 @@ class ReplySettings:
     draft_floor: a draft with a fit below this, its points for own words left out, answers something
         else: then what anybody may say is better.
     least_sure: log-probability (nats, of its first sentence, as the model has it) below which a draft is refused. It is
-        what the best is chosen by then, and nothing is said after that sentence. None: does not matter.
+        what the best is chosen by then, none is drawn where a line fits well, and nothing is said after that sentence.
+        None: does not matter.
     near_enough: an authored reply with a fit below this answers something else.
     """
 

@@ -27,6 +27,7 @@ from simulator.events import (
     OfficerBackchannelled,
     OfficerSpoke,
     ProsodyHeard,
+    ReplyRefused,
     TurnTimed,
 )
 from simulator.transcript import transcript
@@ -395,3 +396,33 @@ def test_by_voice_what_a_person_wrote_is_said_at_once_and_typed_the_model_is_ask
     by_voice, typed = times
     assert by_voice == 0
     assert typed > 0
+
+
+def test_the_shipped_civilian_speaks_only_where_it_is_sure_of_its_words(cast: Cast) -> None:
+    least = cast.reply_settings.least_sure
+    assert least is not None
+    sure: list[float] = []
+    unsure: list[float] = []
+    for seed in (3, 7):
+        events: list[Any] = []
+        session, started = cast.session(
+            Choice(endless("homeless-move-along"), "upset", seed), events.append
+        )
+        session.begin(started)
+        for words in (
+            "What's your name?",
+            "How long has this been going on?",
+            "Have you had anything to eat today?",
+            "Is it always this wet here?",
+            "Which bus goes downtown from here?",
+        ):
+            session.officer_says(words)
+        for event in events:
+            if isinstance(event, CivilianSpoke) and event.origin == "model":
+                sure.append(float(event.origin_note.split("; ")[-1].split()[0]))
+            elif isinstance(event, ReplyRefused) and "not sure" in event.reason:
+                unsure.append(float(event.reason.split("(")[1].rstrip(")")))
+    assert sure
+    assert min(sure) >= least
+    assert unsure
+    assert max(unsure) < least + 0.05
