@@ -38,6 +38,7 @@ from simulator.events import (
     SessionStarted,
     TurnTimed,
 )
+from simulator.past import PastTurn, past_turns
 from simulator.player import Player
 
 OfficerSource = Literal["typed", "microphone", "wav"]
@@ -235,8 +236,9 @@ class Session:
         asr_ms: float | None = None,
         speech_end_s: float | None = None,
         prosody: ProsodyHeard | None = None,
+        hurry: bool = False,
     ) -> None:
-        """Take the words in and say the reply; then `finish_turn`, or `take_back`."""
+        """Take the words in and say the reply; then `finish_turn`, or `take_back`. hurry: see CivilianPlayer.reply."""
         asked_s = self.seconds()
         words = _printable(words)[:LONGEST_UTTERANCE]
         self.turn += 1
@@ -247,7 +249,8 @@ class Session:
             prosody = prosody.model_copy(update={"turn": self.turn})
             self._tell(prosody)
         behaviours = self._take_in(words, prosody=prosody)
-        self._reply_to(words, behaviours, self._inject(), asked_s, speech_end_s, asr_ms)
+        inject = self._inject()
+        self._reply_to(words, behaviours, inject, asked_s, speech_end_s, asr_ms, hurry)
 
     def finish_turn(self, turn_end_s: float | None = None) -> None:
         """It is certain: tell the times, and make ready for the next turn. turn_end_s: None where
@@ -298,43 +301,35 @@ class Session:
         A turn that the civilian had not answered when the process died is answered now.
         """
         publish, self._publish = self._publish, _nobody
-        behaviours_of = {
-            e.turn: e.behaviours for e in events if isinstance(e, BehavioursRecognised)
-        }
-        moved = {e.turn for e in events if isinstance(e, AffectMoved)}
-        sounded = {e.turn: e for e in events if isinstance(e, ProsodyHeard)}
-        cuts = {e.turn: e.heard for e in events if isinstance(e, CivilianCutOff)}
         injects = {inject.id: inject for inject in self.scenario.events}
-        spoke: OfficerSpoke | None = None
         inject: Inject | None = None
         ending: Ending | None = None
-        for event in events:
-            if isinstance(event, OfficerSpoke):
-                spoke, inject, self.turn = event, None, event.turn
-                if event.turn in moved:
-                    known = behaviours_of.get(event.turn, [])
-                    self._take_in(event.text, known, sounded.get(event.turn))
-            elif isinstance(event, InjectHappened):
-                inject = injects[event.id]
-                self._course.now.happened.add(event.id)
+        turns = past_turns(events)
+        for past in turns:
+            self.turn = past.number
+            if past.officer and past.moved:
+                self._take_in(past.officer.text, past.behaviours, past.prosody)
+            inject = None
+            for name in past.injects:
+                inject = injects[name]
+                self._course.now.happened.add(name)
                 self._move(self._affect.inject(inject), [])
-            elif isinstance(event, CivilianReacted):
-                self._course.reacted(event.turn)
-            elif isinstance(event, CivilianSpoke):
-                ending = self._course.ending() if event.turn else None
-                self._lay_down(event, cuts.get(event.turn, event.text), spoke)
-                spoke = None
+            if past.reacted:
+                self._course.reacted(past.number)
+            if past.said:
+                ending = self._course.ending() if past.officer else None
+                self._lay_down(past, past.said)
         self._zero = self._clock() - max((e.at_s for e in events), default=0.0)
         self._publish = publish
         self._tell(SessionResumed(turn=self.turn))
+        last = turns[-1] if turns else None
         if ending:
             self._end(ending)
-        elif spoke is not None:
-            at_s = self.seconds()
-            behaviours = behaviours_of.get(spoke.turn, [])
-            if spoke.turn not in moved:
-                behaviours = self._take_in(spoke.text, prosody=sounded.get(spoke.turn))
-            self._reply_to(spoke.text, behaviours, inject or self._inject(), at_s, None, None)
+        elif last and last.officer and not last.said:
+            at_s, behaviours = self.seconds(), last.behaviours
+            if not last.moved:
+                behaviours = self._take_in(last.officer.text, prosody=last.prosody)
+            self._reply_to(last.officer.text, behaviours, inject or self._inject(), at_s)
             self.finish_turn()
 
     # -- parts of a turn
@@ -374,8 +369,9 @@ class Session:
         behaviours: list[Behaviour],
         inject: Inject | None,
         asked_s: float,
-        speech_end_s: float | None,
-        asr_ms: float | None,
+        speech_end_s: float | None = None,
+        asr_ms: float | None = None,
+        hurry: bool = False,
     ) -> None:
         ending = self._course.ending()
         self._clauses = 0
@@ -393,7 +389,7 @@ class Session:
                 self._disclosure,
                 note,
                 self._clause,
-                hurry=asr_ms is not None,
+                hurry=hurry,
             )
         first_token_s = self._just_now(reply.first_token_at)
         self._say(reply)
@@ -407,16 +403,16 @@ class Session:
             first_token_s=first_token_s,
         )
 
-    def _lay_down(self, event: CivilianSpoke, heard: str, officer: OfficerSpoke | None) -> None:
+    def _lay_down(self, past: PastTurn, said: CivilianSpoke) -> None:
         """A turn of a record, given to the player and to memory."""
-        self._last_reply = heard
-        known = event.tells if heard == event.text else []
-        self._course.now.told |= set(self._disclosure.reply_told(heard, known))
-        if event.turn == 0:
-            self._player.opened(heard)
+        self._last_reply = past.heard
+        known = said.tells if past.heard == said.text else []
+        self._course.now.told |= set(self._disclosure.reply_told(past.heard, known))
+        if past.officer is None:
+            self._player.opened(past.heard)
             return
-        self._player.hear(officer.text if officer else "")
-        self._player.settle(heard)
+        self._player.hear(past.officer.text)
+        self._player.settle(past.heard)
         self._player.next_turn()
 
     def _move(self, step: Step, behaviours: list[Behaviour]) -> None:

@@ -134,6 +134,11 @@ def repeats(text: str, earlier: Sequence[str]) -> bool:
     return any(_same(text, said) for said in earlier)
 
 
+def is_silence(text: str) -> bool:
+    """Whether nothing is said: "…"."""
+    return not any(map(str.isalnum, text))
+
+
 def _parrots(draft: str, officer_words: str) -> bool:
     own, heard = content_words(draft), content_words(officer_words)
     return len(own) >= 4 and len(own & heard) >= 0.8 * len(own)

@@ -1,5 +1,4 @@
-"""Finds the civilian's next words: drafts of the model and the scenario's own lines, chosen by
-fit.
+"""Finds the civilian's next words: drafts of the model, and what people wrote for it to say.
 
 `reply` changes nothing but the engine's newest tokens, which the next `hear` takes back: it may be run
 on words that are only supposed, and run again. `settle` is what makes a reply part of the talk.
@@ -9,15 +8,13 @@ from __future__ import annotations
 
 import copy
 import random
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.chat import Conversation
 from models.embedder import Vectors
 from models.engine import Engine
-from scenarios.behaviours import BEHAVIOURS
 from scenarios.prompt import ARRIVAL, Length, direction, example_turns, system_message
 from scenarios.schema import Dialogue, Exchange, Scenario, SubjectType
 from simulator.civilian.ahead import DraftsAhead
@@ -25,11 +22,11 @@ from simulator.civilian.answers import Reply, asked_again, reply_length, stock_r
 from simulator.civilian.authored import AuthoredReplies, Candidate
 from simulator.civilian.disclosure import Disclosure
 from simulator.civilian.drafting import Drafted, Drafting, Persona
-from simulator.civilian.guard import repeats
+from simulator.civilian.guard import is_silence
 from simulator.civilian.memory import Memory
 from simulator.civilian.reply_settings import ReplySettings
-from simulator.civilian.stock import deflection, response
-from simulator.civilian.straight import Straight, denies
+from simulator.civilian.straight import Straight
+from simulator.civilian.written import Moment, Written, line_reply, reply_of
 from simulator.events import Behaviour
 
 __all__ = ["CivilianPlayer", "Mark", "Reply", "ReplySettings"]
@@ -45,12 +42,11 @@ class _Asked:
     which is seen to when one goes on, nor plain facts.
     """
 
-    heard: Vectors
+    now: Moment
     fitting: list[Candidate]
     length: Length
     told: str
     manner: str
-    draw: random.Random
 
 
 @dataclass(frozen=True)
@@ -65,22 +61,6 @@ class Mark:
 
 #: What the model is told of an officer who is silent.
 NO_WORDS = "(The officer says nothing.)"
-#: A model's own words have answered where their fit is this.
-_ANSWERS_ALIKE = 0.35
-#: A plain question about oneself is answered plainly from this trust on; fit of such an answer.
-_PLAIN_TRUST, _PLAIN_FIT = 25, 0.62
-_ASKS_NAME = r"\b(?:what(?:'s| is| was) your (?:first |full |last )?name|who are you|your name\?|and you are\?)"
-_ASKS_AGE = r"\bhow old are you\b|\bwhat(?:'s| is) your age\b|\byour age\?"
-#: Skills to which somebody may tell what wants out.
-_LISTENING = frozenset(
-    "open_question minimal_encourager mirroring emotion_label paraphrase summary shows_empathy gives_time "
-    "reassurance offers_help i_message".split()
-)
-#: So much better a line of the scenario has to fit where anybody may say something to what the officer did: below that
-#: most lines answer something else.
-_BESIDE_ANYBODY = 0.09
-#: Replies of one choice that differ by less than this are as good as each other: chance decides.
-_AS_GOOD = 0.03
 
 
 class CivilianPlayer:
@@ -116,15 +96,7 @@ class CivilianPlayer:
         self._hearing = ""
         self._drawn = DraftsAhead()
         self._vector: tuple[str, Vectors] | None = None
-        self._texts = {f.id: f.text for f in [*scenario.civilian.facts, *scenario.civilian.secrets]}
-        self._pivotal = {
-            name for e in scenario.endings if e.band == "resolution" for name in e.when.told
-        }
-        self._places = {
-            exchange.civilian: (d, n)
-            for d, dialogue in enumerate(dialogues)
-            for n, exchange in enumerate(dialogue.exchanges)
-        }
+        self._written = Written(scenario, dialogues, authored, self._settings.near_enough)
         self.prefix_from_disk = False
         self.talk: Conversation | None = None
         if engine is not None:
@@ -170,31 +142,31 @@ class CivilianPlayer:
         """The civilian's answer to `words`. Never empty; "…" is silence.
 
         on_clause: called with each clause as soon as it may be spoken. The clauses together are the
-        reply; a reply that stands whole when it is chosen may leave them to the caller. hurry: somebody
-        waits to hear it: what a person wrote comes before drafts that are not there yet.
+        reply; a reply that stands whole when it is chosen may leave them to the caller. hurry: they talk
+        hands-free: what a person wrote comes before drafts that are not there yet.
         """
         cached = len(self.talk.engine.tokens) if self.talk else 0
         found = self._consider(words, behaviours, agitation, trust, disclosure, note)
         if isinstance(found, Reply):
             return found
+        now, settings = found.now, self._settings
         best = found.fitting[0].fit if found.fitting else 0.0
-        line_ready = self._fits_well(found)
-        if line_ready and self._settings.least_sure is not None:
-            return self._authored_reply(found.fitting[0], "fits best")
-        if hurry and not (
-            self._settings.waits_for_drafts or self._drawn.matching(words, found.manner)
-        ):
-            ready = self._ready(words, behaviours, found.fitting, agitation, found.draw, Drafted())
+        line_ready = best >= settings.near_enough
+        only_sure = settings.least_sure is not None
+        if only_sure and self._written.fits_well(found.fitting):
+            return line_reply(found.fitting[0], "fits best")
+        if hurry and not (settings.waits_for_drafts or self._drawn.matching(words, found.manner)):
+            ready = self._written.ready(now, found.fitting)
             if ready:
                 return ready
 
         def fit(draft: str) -> tuple[float, float]:
-            return self._authored.draft_fit(found.heard, draft, agitation, trust)
+            return self._authored.draft_fit(now.heard, draft, agitation, trust)
 
         def enough(drafted: Drafted) -> bool:
-            return bool(drafted.text) and (drafted.fit >= best or not line_ready)
+            return bool(drafted.text) and (only_sure or not line_ready or drafted.fit >= best)
 
-        with self._drafting(words, found, agitation, disclosure, cached, hurry) as drafting:
+        with self._drafting(found, cached, hurry) as drafting:
             try:
                 drafted = drafting.first_sentences(fit, enough, line_ready)
             finally:  # also where the officer went on: then it was drawn ahead
@@ -202,8 +174,8 @@ class CivilianPlayer:
             if enough(drafted):
                 text = drafting.finish(drafted.number, drafted.text, fit, on_clause)
                 note = f"draft {drafted.number + 1}; fit {drafted.fit:.2f}; {drafted.sure:.1f} nats"
-                return self._done(text, "model", note, drafted)
-        return self._without_draft(words, behaviours, found.fitting, agitation, found.draw, drafted)
+                return reply_of(text, "model", note, drafted)
+        return self._written.reply(now, found.fitting, drafted)
 
     def rehearse(
         self,
@@ -223,19 +195,14 @@ class CivilianPlayer:
         found = self._consider(words, behaviours, agitation, trust, disclosure, "")
         if isinstance(found, Reply):
             return False
-        if self._fits_well(found) and not self._settings.waits_for_drafts:
+        if self._written.fits_well(found.fitting) and not self._settings.waits_for_drafts:
             return False  # a line of the scenario is said sooner
-        with self._drafting(words, found, agitation, disclosure, cached, False) as drafting:
+        with self._drafting(found, cached, False) as drafting:
             try:
                 drafting.draw(number)
             finally:
                 self._drawn.keep(drafting.drawn(words, found.manner))
         return True
-
-    def _fits_well(self, asked: _Asked) -> bool:
-        """Whether a line of the scenario fits so well that what anybody may say is not better."""
-        least = self._settings.near_enough + _BESIDE_ANYBODY
-        return bool(asked.fitting) and asked.fitting[0].fit >= least
 
     def _consider(
         self,
@@ -258,51 +225,51 @@ class CivilianPlayer:
         again = asked_again(words, heard, agitation, draw, self._said, self._memory)
         if again:
             return again
-        fitting = self._fitting(words, heard, behaviours, agitation, trust, disclosure, draw)
+        now = Moment(words, heard, behaviours, agitation, trust, disclosure, self._said, draw)
+        fitting = self._written.fitting(now, self._last)
         if fitting and fitting[0].fit >= self._settings.same_question:
-            return self._authored_reply(fitting[0], "this question was foreseen")
+            return line_reply(fitting[0], "this question was foreseen")
         # Not by the words: while they are still being spoken the length is the same.
         length_draw = random.Random(f"length {self._seed} {self._memory.turns}")
         length = reply_length(agitation, trust, behaviours, length_draw)
+        if length == "silent" and self._said and is_silence(self._said[-1]):
+            length = "short"  # twice in a row it is no answer
         if length == "silent":
             return Reply("…", "authored", "says nothing", None)
         if self.talk is None or self._settings.drafts == 0:
-            return self._without_draft(words, behaviours, fitting, agitation, draw, Drafted())
+            return self._written.reply(now, fitting)
         may_tell = disclosure.may_tell(words)
         secrets = [fact.text for fact in may_tell if fact in self._scenario.civilian.secrets]
         return _Asked(
-            heard,
+            now,
             fitting,
             length,
             told=direction(agitation, trust, length, [fact.text for fact in may_tell], note),
             manner=direction(agitation, trust, "short", secrets, note),
-            draw=draw,
         )
 
-    def _drafting(
-        self,
-        words: str,
-        asked: _Asked,
-        agitation: int,
-        disclosure: Disclosure,
-        cached: int,
-        hurry: bool,
-    ) -> Drafting:
+    def _drafting(self, asked: _Asked, cached: int, hurry: bool) -> Drafting:
         assert self.talk is not None
+        now = asked.now
         persona = Persona(
-            self._scenario, self._straight, disclosure, words, self._said, self._memory.heard
+            self._scenario,
+            self._straight,
+            now.disclosure,
+            now.words,
+            self._said,
+            self._memory.heard,
         )
         return Drafting(
             self.talk.engine,
             self._settings,
             persona,
             # In one prefill: the words alone would be computed for nothing where a line is foreseen.
-            [*self.talk.words_left(words or NO_WORDS), *self.talk.direction_tokens(asked.told)],
+            [*self.talk.words_left(now.words or NO_WORDS), *self.talk.direction_tokens(asked.told)],
             asked.length,
-            agitation,
-            asked.draw.randrange(2**30),
+            now.agitation,
+            now.draw.randrange(2**30),
             cached,
-            self._drawn.matching(words, asked.manner),
+            self._drawn.matching(now.words, asked.manner),
             hurry,
         )
 
@@ -326,9 +293,10 @@ class CivilianPlayer:
             self.talk.hear(words or NO_WORDS)  # of which `reply` leaves nothing behind
             self.talk.settle(heard)
         vector = self._embed(words) if words else None
-        self._memory.exchange(words, vector, heard, self._answered(vector, heard))
+        answered = vector is not None and self._written.answered(vector, heard)
+        self._memory.exchange(words, vector, heard, answered)
         self._said.append(heard)
-        self._last = self._places.get(heard, self._last)
+        self._last = self._written.places.get(heard, self._last)
         self._drawn.forget()
 
     def cut_off(self, heard: str) -> None:
@@ -348,119 +316,11 @@ class CivilianPlayer:
 
     # -- how
 
-    def _answered(self, vector: Vectors | None, heard: str) -> bool:
-        """Whether `heard` answered the officer's words: so that it can be said again."""
-        if vector is None:
-            return False
-        place = self._places.get(heard)
-        if place is not None:
-            return self._authored.answered(vector, place)
-        if heard in self._texts.values() or heard in self._own_answers():
-            return True
-        return self._authored.draft_fit(vector, heard, 50, 50)[0] >= _ANSWERS_ALIKE
-
-    def _own_answers(self) -> dict[str, str]:
-        """What anybody can say of themselves, and the question it answers."""
-        person = self._scenario.civilian
-        return {f"{person.name}.": _ASKS_NAME, f"I'm {person.age}.": _ASKS_AGE}
-
     def _embed(self, words: str) -> Vectors:
         if self._vector is None or self._vector[0] != words:
             made = self._authored.embedder.embed([words or "(silence)"])[0]
             self._vector = (words, made)
         return self._vector[1]
-
-    def _fitting(
-        self,
-        words: str,
-        heard: Vectors,
-        behaviours: list[Behaviour],
-        agitation: int,
-        trust: int,
-        disclosure: Disclosure,
-        draw: random.Random,
-    ) -> list[Candidate]:
-        """Authored replies that may be said now, best first; as good ones in an order of chance."""
-        did = {b.id for b in behaviours}
-        listened = bool(did & _LISTENING) and not any(BEHAVIOURS[id_].fault for id_ in did)
-        told = [self._texts[name] for name in disclosure.told if name in self._texts]
-        found = self._authored.fitting(
-            heard,
-            words,
-            behaviours,
-            agitation,
-            trust,
-            allowed={f.id for f in self._scenario.civilian.facts} | set(disclosure.open),
-            told=disclosure.told,
-            near=disclosure.near(words),
-            out=disclosure.wants_out(trust) if listened else (),
-            pivotal=self._pivotal,
-            last=self._last,
-        )
-        if trust >= _PLAIN_TRUST:
-            found += [
-                Candidate(text, "fact", _PLAIN_FIT)
-                for text, asks in self._own_answers().items()
-                if re.search(asks, words.replace("’", "'"), re.I)
-            ]
-            found.sort(key=lambda c: -c.fit)
-        able: list[Candidate] = []
-        for candidate in found:
-            if len(able) == 6:
-                break
-            if repeats(candidate.text, self._said):
-                continue
-            if disclosure.leaks(candidate.text) or any(denies(candidate.text, t) for t in told):
-                continue
-            able.append(candidate)
-        return sorted(able, key=lambda c: -(c.fit + draw.uniform(0, _AS_GOOD)))
-
-    def _without_draft(
-        self,
-        words: str,
-        behaviours: list[Behaviour],
-        fitting: list[Candidate],
-        agitation: int,
-        draw: random.Random,
-        drafted: Drafted,
-    ) -> Reply:
-        """What a person wrote to be said here; else what anybody may say in this mood."""
-        ready = self._ready(words, behaviours, fitting, agitation, draw, drafted)
-        if ready:
-            return ready
-        text = deflection(words, agitation, draw, self._said)
-        return self._done(text, "authored", "deflection", drafted)
-
-    def _ready(
-        self,
-        words: str,
-        behaviours: list[Behaviour],
-        fitting: list[Candidate],
-        agitation: int,
-        draw: random.Random,
-        drafted: Drafted,
-    ) -> Reply | None:
-        """The scenario's best line where it answers; else what anybody may say to what the officer did."""
-        answer = response(words, behaviours, agitation, draw, self._said)
-        least = self._settings.near_enough + (_BESIDE_ANYBODY if answer else 0.0)
-        if fitting and fitting[0].fit >= least:
-            why = "no draft passed" if drafted.refused and not drafted.text else "fits best"
-            return self._authored_reply(fitting[0], why, drafted)
-        if answer is None:
-            return None
-        text, to = answer
-        return self._done(text, "authored", f"anybody's answer to {to}", drafted)
-
-    def _authored_reply(
-        self, candidate: Candidate, note: str, drafted: Drafted | None = None
-    ) -> Reply:
-        kind = {"exchange": "", "fact": "a fact; ", "secret": "a secret that is open; "}
-        note = f"{kind[candidate.kind]}{note}; fit {candidate.fit:.2f}"
-        reply = self._done(candidate.text, "authored", note, drafted or Drafted())
-        return replace(reply, tells=candidate.tells)
-
-    def _done(self, text: str, origin: str, note: str, drafted: Drafted) -> Reply:
-        return Reply(text, origin, note, drafted.timings, drafted.refused, drafted.first_token_at)
 
 
 def _examples(

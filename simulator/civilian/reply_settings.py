@@ -20,8 +20,8 @@ class ReplySettings:
         prefix).
     same_question: an authored reply whose fit is this or more is taken without asking the model: the
         very question was foreseen by a person who wrote this civilian. Above 1.3: never.
-    waits_for_drafts: by voice the model is asked although none of its drafts was drawn while the officer spoke. Else a
-        line that fits, or what anybody may say to what the officer did, is said at once: a third of a second sooner.
+    waits_for_drafts: hands-free the model is asked although none of its drafts was drawn while the officer spoke.
+        Else a line that fits, or what anybody may say to what the officer did, is said at once, 0.3 s sooner.
     own_voice: a draft must come this near to something this person was written to say (cosine,
         MiniLM).
     own_words: points of fit that the model's own words have before authored ones: 0 where it cannot

@@ -72,7 +72,7 @@ def forty_turns(
     """One session of 40 turns; the scenario's endings are put off so that it lasts."""
     events: list[Event] = []
     endless = Loaded(_without_end(loaded.scenario), loaded.path, loaded.sha256)
-    endless.__dict__["dialogues"] = loaded.dialogues
+    endless.dialogues = loaded.dialogues
     session, started = cast.session(Choice(endless, subject_type, seed), events.append)
     session.begin(started)
     for line in officer_lines(loaded, seed):

@@ -57,11 +57,9 @@ def patience_s(words: str) -> float:
     if text.endswith(("…", "...", ",", "-", "—", ":")):
         return TRAILING_S
     last, ended = said[-1], text[-1] in ".!?"
-    may_end = last in (_MAY_END_ASKED if text.endswith("?") else _MAY_END) or said[-2:] == [
-        "a",
-        "while",
-    ]
-    if last in _GOES_ON and not (ended and may_end and len(said) > 2):
+    may_end = _MAY_END_ASKED if text.endswith("?") else _MAY_END
+    whole = ended and len(said) > 2 and (last in may_end or said[-2:] == ["a", "while"])
+    if last in _GOES_ON and not whole:
         return TRAILING_S
     if text.endswith("?"):
         return ASKED_S

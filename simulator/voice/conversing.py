@@ -209,6 +209,7 @@ class Conversing:
                 asr_ms=round(words.asr_ms, 1),
                 speech_end_s=round(session.on_session(utterance.speech_end_s), 3),
                 prosody=prosody,
+                hurry=True,
             )
         except WentOnSpeaking:
             self.take_back()

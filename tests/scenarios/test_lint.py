@@ -64,8 +64,8 @@ def test_what_was_not_spoilt_is_clean() -> None:
         ("role", FIRST, '"Okay. Okay, so."', '"(sighs) Okay."', "narrator"),
         ("tells", FIRST, "tells: [stubs]", "tells: [title_loan]", "it needs 66"),
         ("state", FIRST, "agitation: 61, trust: 20", "agitation: 2, trust: 20", "is far from"),
-        ("label", FIRST, "does: [introduces_self, courtesy, clear_request]",
-         "does: [introduces_self, clear_request]", "'please' is courtesy"),
+        ("label", FIRST, "does: [introduces_self, explains_why, clear_request, courtesy]",
+         "does: [introduces_self, explains_why, clear_request]", "'please' is courtesy"),
         ("duplicate", FIRST, '"Okay. Okay, so."', "\"I'm not scared, I'm tired. I've been up since "
          'yesterday."', "the same reply as"),
         ("near_duplicate", FIRST, '"Okay. Okay, so."', "\"I'm not scared, I'm tired, I've been up "

@@ -85,7 +85,7 @@ def test_a_bad_scenario_is_refused_by_file_line_and_field(
         ("tells: [stubs]", "tells: [title_loan]", r"tells 'title_loan' at trust 20; it needs 66"),
         ("agitation: 61, trust: 20", "agitation: 5, trust: 20", "agitation 5 is far from 65"),
         ("agitation: 56, trust: 26", "agitation: 56, trust: 90", "trust 90 is far from 20"),
-        ("does: [paraphrase]", "does: [parafrase]", r"exchanges\.1\.does\.0"),
+        ("does: []", "does: [parafrase]", r"exchanges\.1\.does\.0"),
         ('"Okay. Okay, so."', '"How can I help you today?"', "sounds like the assistant"),
         ('"Okay. Okay, so."', '"No problem."', "which they never say"),
         ('"Okay. Okay, so."', '"Fuck."', "stronger than content level moderate"),

@@ -112,7 +112,7 @@ def test_the_short_window_alone_would_loop_and_the_whole_one_is_asked(
     monkeypatch.setattr(asr, "SHORT_WINDOW", 120)
     monkeypatch.setattr(asr, "ROOM_AFTER", 0)
     sounds = [speaker.speak(t).at_rate(RATE).samples for t in ("Hi.", "Okay.", "I hear you.")]
-    looped = [recogniser._decode(sound, 120) for sound in sounds]
+    looped = [recogniser._decode(recogniser._encode(sound, 120), sound) for sound in sounds]
     assert any(decoded.doubtful for decoded in looped)
     for sound, decoded in zip(sounds, looped, strict=True):
         if decoded.doubtful:
