@@ -221,26 +221,26 @@ def _of_two(
 
 
 def _after_hard_end(turns: list[SpokenTurn]) -> Figure:
-    """First sound after the hard end ÷ (decode + synthesis of the first clause); 0 where it was there before."""
-    asked = [turn for turn in turns if turn.first_clause_decode_ms is not None]
-    own = [turn for turn in asked if not turn.authored]
+    """First sound after the hard end ÷ (decode + synthesis of the first clause). Of every turn: for a line that was
+    not drawn there is no decode in the denominator.
+    """
     ratios = [
         max(0.0, turn.playback_at_ms - turn.turn_end_at_ms)
         / ((turn.first_clause_decode_ms or 0.0) + turn.first_clause_speech_ms)
-        for turn in own or asked
+        for turn in turns
+        if turn.first_clause_speech_ms > 0
     ]
-    about = "certain → first sound, ÷ (first clause: decode + synthesis)"
-    note = "" if own else "the model was asked in these turns, but a line of the scenario was said"
+    before = sum(ratio == 0.0 for ratio in ratios)
     return Figure(
         name="after_hard_end_ratio_p50",
         value=round(statistics.median(ratios), 4) if ratios else None,
         unit="×",
-        about=about,
+        about="certain → first sound, ÷ (first clause: decode + synthesis); 0: heard before it was certain",
         better="lower",
         threshold=1.5,
         n=len(ratios),
         source="measured" if ratios else "none",
-        note=note if ratios else "the model was asked in no turn",
+        note=f"heard before it was certain in {before} of {len(ratios)} turns" if ratios else "",
     )
 
 
