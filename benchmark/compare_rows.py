@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from benchmark.compare import Found, settings_key
+from benchmark.runfile import RunFile
+from benchmark.score_paired import paired
 
 #: Within this of the float model's ROUGE-L, and at least so much of the length of its replies: MLPerf's rule that
 #: speed must not be bought with worse or shorter answers.
@@ -41,7 +43,7 @@ QUALITY = (
 
 @dataclass
 class Row:
-    """values: by column; None where it was not measured. gate: of accuracy; why: in words."""
+    """values: by column; None where it was not measured. gate: of accuracy; why: in words. score: the run of those."""
 
     device: str
     model: str
@@ -57,6 +59,7 @@ class Row:
     why: str = ""
     notes: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
+    score: RunFile | None = None
 
     @property
     def label(self) -> str:
@@ -140,6 +143,7 @@ def _quality(ordered: Sequence[Found], rows: dict[tuple[str, str, str], Row]) ->
             theirs = [row]
         for row in theirs:
             row.runs.append(one.path.name)
+            row.score = one.run if one.kind == "score" else row.score
             for figure in one.run.figures:
                 column = f"human_{figure.name}" if one.kind == "human" else figure.name
                 if figure.value is not None and column in QUALITY:
@@ -172,17 +176,25 @@ def _gate(rows: list[Row]) -> None:
             row.gate, row.why = "reference", "the float model itself"
             continue
         asked = ACCURACY * (reference.values["rouge_l"] or 0.0)
-        length = reference.values.get("reply_words")
+        length = LENGTH * (reference.values.get("reply_words") or 0.0)
         if score < asked:
-            row.gate = "fails"
+            row.gate = _worse(row, reference, "rouge_l")
             row.why = f"ROUGE-L {score:.2f}, asked {asked:.2f} ({ACCURACY:.0%} of F16's)"
-        elif words is not None and length is not None and words < LENGTH * length:
-            row.gate = "fails"
-            row.why = (
-                f"{words:.1f} words a reply, asked {LENGTH * length:.1f} ({LENGTH:.0%} of F16's)"
-            )
+        elif words is not None and words < length:
+            row.gate = _worse(row, reference, "reply_words")
+            row.why = f"{words:.1f} words a reply, asked {length:.1f} ({LENGTH:.0%} of F16's)"
         else:
             row.gate, row.why = "passes", f"ROUGE-L {score:.2f}, asked {asked:.2f}"
+        if row.gate == "not told":
+            row.why += ": so few turns do not tell them apart, ask more (--turns)"
+
+
+def _worse(row: Row, reference: Row, column: str) -> Literal["fails", "not told"]:
+    """Whether what is less than asked is so by more than chance, turn by turn."""
+    if row.score is None or reference.score is None:
+        return "fails"
+    of_turns = {one.name: one for one in paired(reference.score, row.score)}
+    return "fails" if column not in of_turns or of_turns[column].high < 0 else "not told"
 
 
 def _front(rows: list[Row]) -> list[str]:

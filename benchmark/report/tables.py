@@ -94,7 +94,7 @@ def show_board(report: Report, console: Console) -> None:
                 )
         console.print(table)
     for line in dict.fromkeys(
-        f"{r.model}: {r.why}" for r in report.board.rows if r.gate == "fails"
+        f"{r.model}: {r.why}" for r in report.board.rows if r.gate in ("fails", "not told")
     ):
         console.print(line, highlight=False, soft_wrap=True)
     if report.board.objectives:

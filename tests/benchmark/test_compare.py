@@ -138,6 +138,17 @@ def test_speed_is_not_bought_with_worse_or_shorter_replies() -> None:
     assert not rows["Q4_0"].front
 
 
+def test_what_may_be_chance_neither_passes_nor_fails() -> None:
+    whole, small = a_model("civilian", "F16"), a_model("civilian", "Q8_0")
+    runs = [
+        a_score_run([0.3, 0.1, 0.2, 0.4] * 3, models=[whole]),
+        a_score_run([0.1, 0.4, 0.2, 0.2] * 3, models=[small]),
+    ]
+    rows = {row.quantisation: row for row in board([found(run) for run in runs]).rows}
+    assert rows["Q8_0"].gate == "not told"
+    assert "ask more" in rows["Q8_0"].why
+
+
 def test_without_a_float_reference_the_gate_does_not_pretend() -> None:
     (row,) = board([found(a_latency_run()), found(a_score_run([0.2] * 12))]).rows
     assert row.gate == "not told"
