@@ -75,7 +75,7 @@ class Machine:
         """One line: `Intel(R) Xeon(R), 2 cores, 24 GB, x86_64, AC`."""
         parts = [
             self.jetson or self.cpu_model,
-            f"{self.cores.usable_physical} cores",
+            f"{self.cores.usable_physical} core{'s' * (self.cores.usable_physical != 1)}",
             f"{self.memory.total / 2**30:.0f} GB",
             self.arch,
             *self.gpus,
