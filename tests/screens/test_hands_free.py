@@ -82,7 +82,7 @@ async def test_a_session_without_a_key_survives_its_devices(
     make_app: Callable[..., SimulatorApp],
     records: Records,
 ) -> None:
-    lines = spoken("Do you have your license with you?"), spoken("Are you coming from work?")
+    lines = spoken("Do you have your license with you?"), spoken("Is somebody waiting for you at home tonight?")
     choice = Choice(load("traffic-stop-late-shift"), "upset", 7, voice=True)
     app = make_app(choice=choice, voice=True, free=True)
     async with app.run_test(size=(110, 36)) as pilot:
@@ -109,7 +109,7 @@ async def test_a_session_without_a_key_survives_its_devices(
     events = records.events(encounter.session_id)
     spoke = [e for e in events if isinstance(e, OfficerSpoke)]
     assert "license" in spoke[0].text.lower()
-    assert "work" in spoke[1].text.lower()
+    assert "waiting" in spoke[1].text.lower()
     assert {e.source for e in spoke} == {"microphone"}
     first = next(e for e in events if isinstance(e, TurnTimed))
     assert first.speech_end_s < first.turn_end_s
