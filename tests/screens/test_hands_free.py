@@ -82,7 +82,10 @@ async def test_a_session_without_a_key_survives_its_devices(
     make_app: Callable[..., SimulatorApp],
     records: Records,
 ) -> None:
-    lines = spoken("Do you have your license with you?"), spoken("Is somebody waiting for you at home tonight?")
+    lines = (
+        spoken("Do you have your license with you?"),
+        spoken("Is somebody waiting for you at home tonight?"),
+    )
     choice = Choice(load("traffic-stop-late-shift"), "upset", 7, voice=True)
     app = make_app(choice=choice, voice=True, free=True)
     async with app.run_test(size=(110, 36)) as pilot:
