@@ -42,6 +42,8 @@ class Speaker:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # The arena keeps the largest sentence ever said: same speed without, hundreds of MB less.
         options.enable_cpu_mem_arena = False
+        # A plan of the memory is kept for every length of sentence: 300 MB after a hundred.
+        options.enable_mem_pattern = False
         try:
             settings = model_path.with_name(model_path.name + ".json")
             config = PiperConfig.from_dict(json.loads(settings.read_text(encoding="utf-8")))
