@@ -65,7 +65,14 @@ def _through(x: Array, layer: Layer, rows: slice) -> Array:
 
 def _gelu(x: Array) -> Array:
     """In its tanh form, which numpy can do."""
-    y: Array = 0.5 * x * (1 + np.tanh(np.float32(0.7978845608) * (x + 0.044715 * x * x * x)))
+    y: Array = x * x
+    y *= np.float32(0.7978845608 * 0.044715)
+    y += np.float32(0.7978845608)
+    y *= x
+    np.tanh(y, out=y)
+    y += 1
+    y *= x
+    y *= np.float32(0.5)
     return y
 
 

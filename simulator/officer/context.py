@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.officer.lexicon import COMMAND
 from simulator.officer.spans import plain, tokens
@@ -42,20 +43,22 @@ class Taken:
     from_officer: float
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=64)  # what was said before is asked for again every turn
+def words_of(text: str) -> tuple[str, ...]:
     """Words with persons folded together ("my" and "your" are one)."""
-    return [_PERSON.get(word, word) for word in tokens(plain(text))]
+    return tuple(_PERSON.get(word, word) for word in tokens(plain(text)))
 
 
 def context_of(earlier_officer: Sequence[str], previous_civilian: str) -> Context:
     recent = earlier_officer[-_ORDERS_BACK:]
     return Context(
-        civilian=tuple(words_of(previous_civilian)),
+        civilian=words_of(previous_civilian),
         orders=tuple(words for line in recent if (words := order_words(line))),
         officer=tuple(frozenset(words_of(line)) - _SMALL for line in recent),
     )
 
 
+@lru_cache(maxsize=64)
 def order_words(text: str) -> frozenset[str]:
     """The words of the orders in a text, small ones left out; verbs of direction stay."""
     found: set[str] = set()

@@ -16,6 +16,7 @@ _ANYWHERE = re.compile(rf",? (?={_STARTER}\b)", re.IGNORECASE)
 #: recogniser's, and cut before a starter.
 _LONG, _LONG_UNMARKED = 14, 8
 _LEAST_BEFORE, _LEAST_AFTER = 4, 3
+_STRAIGHT = str.maketrans("’‘“”", "''\"\"")
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 
 
@@ -29,8 +30,10 @@ class Span:
 
 def plain(text: str) -> str:
     """Lower case, straight apostrophes; as long as `text`, so that places in it stay true."""
-    low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    return low.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
+    low = text.lower()
+    if len(low) != len(text):  # a letter or two lower to more than one
+        low = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    return low.translate(_STRAIGHT)
 
 
 def tokens(text: str) -> list[str]:
