@@ -6,6 +6,10 @@ import importlib
 import os
 import sys
 
+# numpy's own threads spin for a while after every product and take the cores from the recogniser, the voice and
+# llama.cpp, which bring their own: on two cores the civilian was heard 10 % later. Before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import click
 
 from models.errors import DeescalError

@@ -26,7 +26,7 @@ _PACKAGES = (
 #: Settings of the process that change how fast llama.cpp runs.
 _ENVIRONMENT = (
     *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY"),
-    *("CUDA_VISIBLE_DEVICES", "GGML_CPU_GENERIC"),
+    *("OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "GGML_CPU_GENERIC"),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TERM", "xterm-256color")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as deescal.py sets it
 
 
 @pytest.fixture(scope="session")

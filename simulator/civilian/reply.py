@@ -156,9 +156,7 @@ class CivilianPlayer:
         if only_sure and self._written.fits_well(found.fitting):
             return line_reply(found.fitting[0], "fits best")
         if hurry and not (settings.waits_for_drafts or self._drawn.matching(words, found.manner)):
-            ready = self._written.ready(now, found.fitting)
-            if ready:
-                return ready
+            return self._written.reply(now, found.fitting)
 
         def fit(draft: str) -> tuple[float, float]:
             return self._authored.draft_fit(now.heard, draft, agitation, trust)

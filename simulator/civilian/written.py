@@ -120,28 +120,21 @@ class Written:
         """Whether the best line fits so well that what anybody may say is not better."""
         return bool(fitting) and fitting[0].fit >= self._near_enough + _BESIDE_ANYBODY
 
-    def ready(
+    def reply(
         self, now: Moment, fitting: Sequence[Candidate], drafted: Drafted | None = None
-    ) -> Reply | None:
-        """The scenario's best line where it answers; else what anybody may say to what the officer did."""
+    ) -> Reply:
+        """The scenario's best line where it answers; else what anybody may say to what the officer did; else in this
+        mood. drafted: what came of the model's drafts before.
+        """
         answer = response(now.words, now.behaviours, now.agitation, now.draw, now.said)
         near_enough = bool(fitting) and fitting[0].fit >= self._near_enough
         if self.fits_well(fitting) or (near_enough and answer is None):
             no_draft = drafted is not None and drafted.refused and not drafted.text
             why = "no draft passed" if no_draft else "fits best"
             return line_reply(fitting[0], why, drafted)
-        if answer is None:
-            return None
-        text, to = answer
-        return reply_of(text, "authored", f"anybody's answer to {to}", drafted)
-
-    def reply(
-        self, now: Moment, fitting: Sequence[Candidate], drafted: Drafted | None = None
-    ) -> Reply:
-        """What is ready; else what anybody may say in this mood. drafted: what came of the model's drafts before."""
-        ready = self.ready(now, fitting, drafted)
-        if ready:
-            return ready
+        if answer is not None:
+            text, to = answer
+            return reply_of(text, "authored", f"anybody's answer to {to}", drafted)
         text = deflection(now.words, now.agitation, now.draw, now.said)
         return reply_of(text, "authored", "deflection", drafted)
 

@@ -1,6 +1,6 @@
 """How long one utterance takes, beside one pass of the embedder over the same words; written to the card.
 
-    OMP_NUM_THREADS=1 python -m simulator.officer.timing
+    OPENBLAS_NUM_THREADS=1 python -m simulator.officer.timing    # as deescal.py sets it
 
 Ratio and processor time hold on a busy machine too: the ratio is of medians over the same lines, turn
 about; the processor's is what the utterance itself took of it. The clock's milliseconds hold at the load
@@ -20,6 +20,7 @@ import numpy as np
 
 from models.embedder import Embedder
 from models.fetch import model_path
+from models.hardware import default_threads
 from simulator.officer.classifier import WEIGHTS
 from simulator.officer.examples import Example, held_out_ids, library_examples
 from simulator.officer.skills import SkillRecogniser
@@ -52,7 +53,10 @@ def timed(embedder: Embedder, lines: Sequence[Example]) -> dict[str, Any]:
         "clock_p50_ms": round(float(p50), 1),
         "clock_p95_ms": round(float(p95), 1),
         "p50_over_embedder_pass": round(float(cpu_p50 / alone_p50), 2),
-        "threads": 1,
+        "threads": {
+            "embedder": min(2, default_threads()),
+            "numpy": os.environ.get("OPENBLAS_NUM_THREADS", "as it likes"),
+        },
         "load_average": [round(load, 1) for load in os.getloadavg()],
     }
 
