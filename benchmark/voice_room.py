@@ -32,6 +32,7 @@ class CountingLoudspeaker:
         self.heard: list[
             tuple[float, float, float]
         ] = []  # (from, to, gain) of what was heard, on the clock
+        self.begun: list[float] = []  # when it was made ready for something else to be said
         #: Told the sound and when it would be heard: the room's echo.
         self.on_sound: Callable[[float, Audio], None] | None = None
         self._clock = clock
@@ -49,6 +50,7 @@ class CountingLoudspeaker:
 
     def begin(self) -> None:
         self.stop()
+        self.begun.append(self._clock())
         self.started_at = None
         self._given_s = 0.0
 

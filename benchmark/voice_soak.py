@@ -127,7 +127,7 @@ def _play(model: str, threads: int, minutes: float, interruptions: int) -> Itera
         room, loudspeaker = play.room, play.room.loudspeaker
         # The record is on disk in play; here nobody needs it.
         del play.events[:]
-        loudspeaker.heard = loudspeaker.heard[-8:]
+        del loudspeaker.heard[:-8], loudspeaker.begun[:]
         may_interrupt = loudspeaker.until - room.clock() > _INTERRUPT_AFTER_S + _TOO_SHORT_S
         over = may_interrupt and (interruptions > 0 or play.session.turn % 4 == 3)
         if over:
@@ -168,17 +168,24 @@ def _heard_out(play: Stage, ends: float) -> bool:
 
 
 def _stale_s(play: Stage, cut_at_s: float) -> float:
-    """What was heard between the cut and the first sound of the new turn."""
-    from simulator.events import TurnTimed
+    """What was heard between the cut and when the next answer was begun. One that was begun in a pause and given up
+    again is heard for some 0.03 s and is not stale; of a turn that is over no clause may be spoken.
+    """
+    from simulator.events import ClauseReady, OfficerSpoke
 
-    starts = [e.playback_start_s for e in play.events if isinstance(e, TurnTimed)]
-    new_at_s = next((at_s for at_s in starts if at_s is not None), float("inf"))
+    turn = 0
+    for event in play.events:
+        if isinstance(event, OfficerSpoke):
+            turn = event.turn
+        elif isinstance(event, ClauseReady) and event.turn < turn:
+            raise BenchmarkError(f"in turn {turn} a clause of turn {event.turn} was spoken")
+    begun = map(play.session.on_session, play.room.loudspeaker.begun)
+    next_at_s = min((at_s for at_s in begun if at_s >= cut_at_s), default=float("inf"))
     spans = [
         (play.session.on_session(start), play.session.on_session(end))
         for start, end, _ in play.room.loudspeaker.heard
     ]
-    stale = [max(0.0, min(end, new_at_s - 0.001) - max(start, cut_at_s)) for start, end in spans]
-    return float(sum(stale))
+    return float(sum(max(0.0, min(end, next_at_s) - max(start, cut_at_s)) for start, end in spans))
 
 
 if __name__ == "__main__":
