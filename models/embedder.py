@@ -42,7 +42,7 @@ class Embedder:
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(2, default_threads())
+        self.threads = options.intra_op_num_threads = min(2, default_threads())
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             # From a file: a model that is given as bytes stays in memory twice, 40 MB.

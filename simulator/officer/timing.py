@@ -20,7 +20,6 @@ import numpy as np
 
 from models.embedder import Embedder
 from models.fetch import model_path
-from models.hardware import default_threads
 from simulator.officer.classifier import WEIGHTS
 from simulator.officer.examples import Example, held_out_ids, library_examples
 from simulator.officer.skills import SkillRecogniser
@@ -54,7 +53,7 @@ def timed(embedder: Embedder, lines: Sequence[Example]) -> dict[str, Any]:
         "clock_p95_ms": round(float(p95), 1),
         "p50_over_embedder_pass": round(float(cpu_p50 / alone_p50), 2),
         "threads": {
-            "embedder": min(2, default_threads()),
+            "embedder": embedder.threads,
             "numpy": os.environ.get("OPENBLAS_NUM_THREADS", "as it likes"),
         },
         "load_average": [round(load, 1) for load in os.getloadavg()],
