@@ -393,6 +393,7 @@ def _locked(run: Run) -> Iterator[None]:
 
     try:
         with FileLock(run.folder / "run.lock", timeout=0):
+            run.sweep()
             yield
     except Timeout:
         raise BadScenario(f"{run.folder}: another process works on this run") from None

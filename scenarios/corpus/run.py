@@ -24,6 +24,7 @@ from scenarios.errors import BadScenario, ScenarioError
 
 Stage = Literal["read", "roles", "clean", "deidentify", "filter"]
 STAGES: tuple[Stage, ...] = ("read", "roles", "clean", "deidentify", "filter")
+_PART = ".part"  # a file half written
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Run:
                 raise BadScenario(
                     f"{folder}: is no corpus run; make one with `deescal corpus build`"
                 )
-            if folder.is_dir() and any(p.name != "run.lock" for p in folder.iterdir()):
+            if folder.is_dir() and any(not _own_trace(p) for p in folder.iterdir()):
                 raise BadScenario(
                     f"{folder}: holds other files; give an empty folder or an older run"
                 )
@@ -148,6 +149,14 @@ class Run:
         for stage in STAGES[start:]:
             self.path(stage, source).unlink(missing_ok=True)
 
+    def sweep(self) -> None:
+        """Removes what a killed run was writing. For the holder of the run's lock; `review` is
+        written without it and left alone.
+        """
+        for part in self.folder.rglob(f".*{_PART}"):
+            if part.parent.name != "review":
+                part.unlink(missing_ok=True)
+
     def private_words(self) -> tuple[str, ...]:
         """Names and places of `private.txt`, lower case: what a reader of leaks.md wants gone too."""
         path = self.folder / "private.txt"
@@ -182,10 +191,15 @@ class Run:
                 yield kept
 
 
+def _own_trace(path: Path) -> bool:
+    """What a run killed in its first moment leaves."""
+    return path.name == "run.lock" or (path.name.startswith(".") and path.suffix == _PART)
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes beside and renames, so that a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_PART)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)

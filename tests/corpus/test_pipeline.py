@@ -282,6 +282,21 @@ def test_build_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     )
 
 
+def test_what_a_killed_run_was_writing_is_removed(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / ".ab12.part").write_text("{")  # killed before run.json stood
+    command = ["build", str(folder), "--out", str(out), "--workers", "1"]
+    assert CliRunner().invoke(corpus, command).exit_code == 0
+    left = out / "stages" / "1-read" / ".cd34.part"
+    reviewing = out / "review" / ".ef56.part"  # somebody reviews while it is built again
+    for part in (left, reviewing):
+        part.parent.mkdir(exist_ok=True)
+        part.write_text("half")
+    assert CliRunner().invoke(corpus, command).exit_code == 0
+    assert list(out.rglob("*.part")) == [reviewing]
+
+
 @pytest.mark.parametrize("what", ["a file", "somebody's folder", "no run"])
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path, what: str) -> None:
     out = tmp_path / "out"
