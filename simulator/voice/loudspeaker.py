@@ -17,8 +17,13 @@ from simulator.voice.wav import Audio, Samples
 
 #: Written to the device at a time: how soon a stop is obeyed.
 SLICE_S = 0.04
-#: The device's own buffer: a busy interpreter leaves no gap in it, and a stop drops it.
+#: The device's own buffer: a busy interpreter leaves no gap in it. Cut speech rings out of it.
 BUFFER_S = 0.12
+#: Silence goes to the device while nobody speaks, this much ahead of it: a device that was let go
+#: falls asleep, and the next first word waits for it (PulseAudio: up to 2 s) or is swallowed.
+AWAKE_S = 0.04
+#: With less than this left in the buffer and no piece at hand, silence is put in.
+LOW_S = 0.08
 
 
 class Loudspeaker:
@@ -36,6 +41,7 @@ class Loudspeaker:
         self._queue: deque[Samples] = deque()
         self._generation = 0
         self._heard = 0  # frames of this utterance that have left the device
+        self._in_buffer = 0  # frames of it that the device has, and will play
         self._busy = False
         self._closing = False
         self._problem: SimulatorError | None = None
@@ -98,7 +104,7 @@ class Loudspeaker:
         with self._state:
             self._generation += 1
             self._queue.clear()
-            self._heard = 0
+            self._heard = self._in_buffer = 0
             self.started_at = None
             self._state.notify_all()
 
@@ -112,12 +118,13 @@ class Loudspeaker:
             self._state.notify_all()
 
     def stop(self) -> float:
-        """Cut the utterance now; how many seconds of it were heard."""
+        """Cut the utterance; how many seconds of it are heard. What the device has rings out."""
         with self._state:
             self._generation += 1
             self._queue.clear()
             self._state.notify_all()
             self._state.wait_for(lambda: not self._busy, timeout=1.0)
+            self._heard, self._in_buffer = self._heard + self._in_buffer, 0
             return self._heard / self._rate
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -145,10 +152,12 @@ class Loudspeaker:
         self.open()
 
     def _write_all(self, sd: Any, stream: Any) -> None:
-        """The writer thread: one utterance after another until it is time to close."""
+        """The writer thread: utterances, and silence around them until it is time to close."""
         try:
-            while self._next_utterance():
-                self._write_utterance(stream)
+            stream.start()
+            empty = int(stream.write_available)
+            while self._next_utterance(stream, empty):
+                self._write_utterance(stream, empty)
         except sd.PortAudioError:
             with self._state:
                 self._problem = went_away("output", self.device)
@@ -159,53 +168,62 @@ class Loudspeaker:
                 self._queue.clear()
                 self._state.notify_all()
 
-    def _next_utterance(self) -> bool:
+    def _next_utterance(self, stream: Any, empty: int) -> bool:
         """Wait for something to play; False when it is time to close."""
-        with self._state:
-            self._state.wait_for(lambda: bool(self._queue) or self._closing)
-            if self._closing:
-                return False
-            self._busy = True
-            return True
+        pause, ahead = self._silence(SLICE_S), 0
+        while True:
+            with self._state:
+                if not (self._queue or self._closing):
+                    self._state.wait(ahead / self._rate - AWAKE_S)
+                if self._closing:
+                    return False
+                if self._queue:
+                    self._busy = True
+                    return True
+            ahead = empty - int(stream.write_available)
+            if ahead <= AWAKE_S * self._rate:
+                self._write(stream, pause)
+                ahead += len(pause)
 
-    def _write_utterance(self, stream: Any) -> None:
+    def _write_utterance(self, stream: Any, empty: int) -> None:
+        """Until all of it was heard, or it was cut. `silence` is what was put in after its last piece."""
         generation = self._generation
-        room = int(stream.write_available) if stream.active else 0
-        stream.start()
-        room = max(room, int(stream.write_available))  # of the empty buffer
-        before, written, silence_left = self._heard, 0, room
+        before, written, silence = self._heard, 0, 0
         self.gaps += int(before > 0)  # the rest of an utterance whose beginning has run out
+        pause = self._silence(SLICE_S)
         while True:
             with self._state:
                 stale = generation != self._generation or self._closing
                 piece = None if stale or not self._queue else self._queue.popleft()
-            if stale:
-                stream.abort()
+            if stale:  # the device keeps what it has: emptied, it would fall asleep
                 break
-            if piece is None:
-                # Silence pushes the last words out of the device's buffer.
-                if silence_left <= 0:
-                    stream.stop()
-                    break
-                piece = np.zeros(min(silence_left, round(SLICE_S * self._rate)), np.float32)
-                silence_left -= len(piece)
-                self._give(stream, piece)
-            else:
-                if silence_left < room and written:
-                    self.gaps += 1
-                silence_left = room
+            if piece is not None:
                 dry = self._give(stream, piece)
-                self.gaps += int(dry and written > 0)
-                written += len(piece)
-            in_buffer = max(0, room - int(stream.write_available)) - (room - silence_left)
+                self.gaps += int(written > 0 and (dry or silence > 0))
+                written, silence = written + len(piece), 0
+            ahead = max(0, empty - int(stream.write_available))
+            left = max(0, ahead - silence)
             with self._state:
                 if generation == self._generation:
-                    self._heard = max(self._heard, before + written - max(0, in_buffer))
+                    self._heard = max(self._heard, before + written - left)
+                    self._in_buffer = before + written - self._heard
                     if self.started_at is None and self._heard > 0:
                         self.started_at = time.monotonic() - self._heard / self._rate
+                if piece is None and not self._queue:
+                    if left == 0:
+                        break
+                    if ahead >= LOW_S * self._rate:
+                        self._state.wait(SLICE_S / 4)
+                        continue
+            if piece is None:  # silence pushes the last words out of the device's buffer
+                self._give(stream, pause)
+                silence += len(pause)
         with self._state:
             self._busy = False
             self._state.notify_all()
+
+    def _silence(self, seconds: float) -> Samples:
+        return np.zeros(round(seconds * self._rate), np.float32)
 
     def _give(self, stream: Any, piece: Samples) -> bool:
         """Write a slice, on every channel; True where the device had run dry."""
@@ -216,4 +234,8 @@ class Loudspeaker:
             piece = piece * np.linspace(before, self._gain_now, len(piece), dtype=np.float32)
         if self.on_played is not None:
             self.on_played(piece, self._rate)
+        return self._write(stream, piece)
+
+    @staticmethod
+    def _write(stream: Any, piece: Samples) -> bool:
         return bool(stream.write(np.repeat(piece[:, None], stream.channels, axis=1)))

@@ -142,6 +142,34 @@ def test_a_stop_cuts_at_once_and_says_what_was_heard(room: Callable[[], None]) -
     assert frames.sum() * 0.01 == pytest.approx(heard_s, abs=0.5)
 
 
+def test_the_loudspeaker_is_not_let_go_between_utterances(room: Callable[[], None]) -> None:
+    """A stream that is connected anew waits for a server that fell asleep: 1.9 s on this one."""
+
+    def stream() -> str:
+        listed = ["pactl", "list", "short", "sink-inputs"]
+        return subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+
+    with Loudspeaker() as loudspeaker:
+        loudspeaker.begin()
+        loudspeaker.play(tone(0.3))
+        loudspeaker.wait(20)
+        first = stream()
+        assert first
+        loudspeaker.begin()
+        loudspeaker.play(tone(8.0))
+        while loudspeaker.played_s < 0.3:
+            time.sleep(0.02)
+        before = loudspeaker.played_s
+        assert before <= loudspeaker.stop() < 2.0
+        time.sleep(0.3)
+        loudspeaker.begin()
+        loudspeaker.play(tone(0.3))
+        assert loudspeaker.wait(20)
+        assert loudspeaker.played_s == pytest.approx(0.3, abs=0.05)
+        assert stream() == first
+        assert loudspeaker.gaps == 0
+
+
 def test_two_hundred_interruptions_leave_nothing_stale(room: Callable[[], None]) -> None:
     with Microphone() as microphone, Loudspeaker() as loudspeaker:
         for number in range(200):
