@@ -12,7 +12,7 @@ from simulator.review.model import Seen, Suggestion
 from simulator.review.replay import Replay
 
 _MOST = 3
-#: An authored line longer than this, in words, says more than the one thing that is to be tried.
+#: A longer line, in words, says more than the one thing that is to be tried.
 _LONGEST_EXAMPLE = 24
 
 
@@ -192,9 +192,13 @@ def to_try(
             break
         if id_ in SKILLS and id_ not in done:
             about, plain = MISSING[id_]
-            say = example(dialogues, subject_type, id_) or plain
+            after, say = example(dialogues, subject_type, id_) or ("", plain)
             tried.append(
-                Suggestion(about=f"{BEHAVIOURS[id_].name}, which did not come: {about}", say=say)
+                Suggestion(
+                    about=f"{BEHAVIOURS[id_].name}, which did not come: {about}",
+                    say=say,
+                    after=after,
+                )
             )
     return tried
 
@@ -212,11 +216,20 @@ def _one_turn_each(
     return shown
 
 
-def example(dialogues: Sequence[Dialogue], subject_type: str, skill: BehaviourId) -> str:
-    """The first short line that the scenario's author gave a trained officer to show this skill; "" for none."""
-    trained = [d for d in dialogues if d.officer == "trained"]
-    for dialogue in sorted(trained, key=lambda d: d.subject_type != subject_type):
-        for exchange in dialogue.exchanges:
-            if skill in exchange.does and len(exchange.officer.split()) <= _LONGEST_EXAMPLE:
-                return exchange.officer
-    return ""
+def example(
+    dialogues: Sequence[Dialogue], subject_type: str, skill: BehaviourId
+) -> tuple[str, str] | None:
+    """A short line that the scenario's author gave a trained officer to show this skill, behind the civilian's
+    words that it answers: the one that does least besides. Nothing that tells a secret is given away.
+    """
+    fitting = []
+    for dialogue in dialogues:
+        before, tells = dialogue.opening, False
+        for exchange in dialogue.exchanges if dialogue.officer == "trained" else ():
+            lengths = (len(words.split()) for words in (before, exchange.officer))
+            short = max(lengths) <= _LONGEST_EXAMPLE
+            if skill in exchange.does and short and not tells:
+                unlike = (dialogue.subject_type != subject_type, len(exchange.does))
+                fitting.append((unlike, (before, exchange.officer)))
+            before, tells = exchange.civilian, bool(exchange.state.tells)
+    return min(fitting, key=lambda each: each[0])[1] if fitting else None

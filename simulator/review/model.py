@@ -64,12 +64,16 @@ class Instead(_Part):
 
 
 class Suggestion(_Part):
-    """Something to keep, or to try. quote: the words it is about; say: words to try."""
+    """Something to keep, or to try. quote: the words it is about; say: words to try.
+
+    after: the civilian's words that `say` answers, where the scenario's author wrote both.
+    """
 
     about: str
     turn: int | None = None
     quote: str = ""
     say: str = ""
+    after: str = ""
     instead: Instead | None = None
 
 

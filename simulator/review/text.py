@@ -81,7 +81,8 @@ def _suggestions(title: str, suggestions: list[Suggestion]) -> list[str]:
     lines = [f"{title}:"] if suggestions else []
     for number, each in enumerate(suggestions, start=1):
         where = f" (turn {each.turn}: “{each.quote}”)" if each.turn is not None else ""
-        say = f" Say: “{each.say}”" if each.say else ""
+        after = f", as to “{each.after}”" if each.after else ""
+        say = f" Say{after}: “{each.say}”" if each.say else ""
         lines.append(f"  {number}. {each.about}{where}{say}{_instead(each.instead)}")
     return lines
 

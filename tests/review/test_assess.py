@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenarios.behaviours import BEHAVIOURS
+from scenarios.loader import all_scenarios
 from simulator.civilian.affect import Affect
 from simulator.errors import BadSimulatorInput
 from simulator.events import (
@@ -15,7 +16,7 @@ from simulator.events import (
     OfficerSpoke,
     SessionResumed,
 )
-from simulator.review.advice import INSTEAD
+from simulator.review.advice import INSTEAD, MISSING, example
 from simulator.review.assess import BAND_POINTS, assess
 from simulator.review.missed import OPENINGS
 from simulator.review.model import Review
@@ -137,6 +138,26 @@ def test_words_to_try_show_skills_and_no_fault() -> None:
     for does in (*(b.does for b in INSTEAD.values()), *(o.does for o in OPENINGS)):
         assert does
         assert not any(BEHAVIOURS[id_].fault for id_ in does)
+
+
+def test_words_to_try_stand_in_their_place() -> None:
+    """A line of the scenario's own comes with the words it answers, and after no secret."""
+    found = 0
+    for loaded in all_scenarios():
+        lines = {}
+        for dialogue in loaded.dialogues:
+            before, tells = dialogue.opening, False
+            for exchange in dialogue.exchanges:
+                lines[before, exchange.officer] = (dialogue.officer, exchange.does, tells)
+                before, tells = exchange.civilian, bool(exchange.state.tells)
+        for skill in MISSING:
+            if chosen := example(loaded.dialogues, "shut_down", skill):
+                officer, does, tells = lines[chosen]
+                assert officer == "trained"
+                assert skill in does
+                assert not tells
+                found += 1
+    assert found > 300
 
 
 def test_a_session_left_before_a_word(play: Play) -> None:
