@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 from export.dev_turns import read_dev_turns
 from export.errors import BadExport
 from export.llamacpp import run_converter
-from export.run import TrainedRun, base_name, load_base
+from export.merge import load_merged
+from export.run import TrainedRun, base_name, load_base, metadata_of
 from models.chat import chat_format
 from models.gguf_edit import add_metadata
 
@@ -35,10 +37,20 @@ class Adapter:
     bytes: int
 
 
-def export_adapter(run: TrainedRun, out: Path, rank: int | None, kind: str = "f16") -> Adapter:
-    """Write the run's adapter GGUF. A full fine-tune needs `rank`; a LoRA has its own."""
+def export_adapter(
+    runs: Sequence[TrainedRun], out: Path, rank: int | None, kind: str = "f16"
+) -> Adapter:
+    """Write the run's adapter GGUF. A full fine-tune needs `rank`; a LoRA has its own.
+
+    runs: one, or several full fine-tunes of one base, of which it is the mean.
+    """
+    run = runs[0]
     if out.suffix != ".gguf":
         raise BadExport(f"{out}: a GGUF file's name ends in .gguf")
+    if len(runs) > 1 and any(each.is_adapter for each in runs):
+        raise BadExport(
+            f"{out}: the mean is of full fine-tunes; merge adapters into wholes instead"
+        )
     if run.is_adapter and rank is not None:
         raise BadExport(f"{run.folder}: is a LoRA already; leave --rank out")
     if not run.is_adapter and (rank is None or rank < 1):
@@ -55,13 +67,14 @@ def export_adapter(run: TrainedRun, out: Path, rank: int | None, kind: str = "f1
         else:
             assert rank is not None
             folder, kept = work / "adapter", 0.0
-            kept = write_difference(model, _tuned_weights(run), rank, folder)
+            tuned = load_merged(runs)[0].state_dict()
+            kept = write_difference(model, tuned, rank, folder)
         plain = work / "adapter.gguf"
         run_converter(
             "convert_lora_to_gguf.py",
             ["--base", str(base), "--outfile", str(plain), "--outtype", kind, str(folder)],
         )
-        metadata = run.metadata() | {
+        metadata = metadata_of(runs) | {
             "general.name": f"{run.name} adapter",
             "general.base_model.0.name": base_name(run),
             "deescal.kept": f"{kept:.4f}",
@@ -138,14 +151,3 @@ def write_difference(base: Any, tuned: dict[str, Any], rank: int, folder: Path) 
     }
     (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
     return held / whole
-
-
-def _tuned_weights(run: TrainedRun) -> dict[str, Any]:
-    from safetensors.torch import load_file
-
-    found: dict[str, Any] = {}
-    for path in sorted(run.model.glob("*.safetensors")):
-        found |= load_file(path)
-    if not found:
-        raise BadExport(f"{run.model}: has no *.safetensors weights")
-    return found

@@ -35,30 +35,35 @@ def export() -> None:
 
 
 @export.command()
-@click.argument("run", type=_PATH)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="Folder to write; must not be there.")
 @click.option("--dtype", type=click.Choice(["float16", "bfloat16", "float32"]), default="float16")
-def merge(run: Path, out: Path, dtype: str) -> None:
+def merge(runs: tuple[Path, ...], out: Path, dtype: str) -> None:
     """Make one whole model of RUN, the --out folder of a finished training.
 
+    Of several runs of one base it is the mean of their weights.
+
     \b
-    Example:
+    Examples:
       deescal export merge out/civilian --out out/merged
+      deescal export merge out/civilian out/another --out out/merged
     """
     _require("torch", "transformers", "peft")
     from export.merge import merge as to_folder
     from export.run import read_run
 
-    click.echo(to_folder(read_run(run), out, dtype))
+    click.echo(to_folder([read_run(run) for run in runs], out, dtype))
 
 
 @export.command()
-@click.argument("run", type=_PATH)
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="The .gguf to write.")
 @click.option("--rank", type=click.IntRange(1, 1024), help="For a full fine-tune: directions kept.")
 @click.option("--type", "kind", type=click.Choice(["f16", "f32", "q8_0"]), default="f16")
-def adapter(run: Path, out: Path, rank: int | None, kind: str) -> None:
+def adapter(runs: tuple[Path, ...], out: Path, rank: int | None, kind: str) -> None:
     """Write what RUN changed as a small adapter, for `deescal models build`.
+
+    Of several full fine-tunes of one base it is the mean of what they changed.
 
     \b
     Example:
@@ -68,7 +73,7 @@ def adapter(run: Path, out: Path, rank: int | None, kind: str) -> None:
     from export.adapter import export_adapter
     from export.run import read_run
 
-    made = export_adapter(read_run(run), out, rank, kind)
+    made = export_adapter([read_run(run) for run in runs], out, rank, kind)
     kept = f", {100 * made.kept:.1f} % of the squared change kept" if made.rank else ""
     click.echo(f"{made.path}  {made.bytes / 1e6:.1f} MB{kept}")
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from export.errors import BadExport, ExportError
-from export.run import TrainedRun, load_base
+from export.run import TrainedRun, load_base, metadata_of
+from models.averaging import mean_of
 from models.download import no_space
+from models.errors import BadModel
 
 
-def merge(run: TrainedRun, out: Path, dtype: str = "float16") -> Path:
-    """Write the merged model, its tokeniser and its provenance to `out`, whole or not at all."""
+def merge(runs: Sequence[TrainedRun], out: Path, dtype: str = "float16") -> Path:
+    """Write the merged model, its tokeniser and its provenance to `out`, whole or not at all.
+
+    runs: one, or several of one base, of which it is the mean.
+    """
     if out.exists():
         raise BadExport(f"{out}: is there already; give another --out")
-    model, tokenizer = load_merged(run)
+    model, tokenizer = load_merged(runs)
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -26,7 +32,7 @@ def merge(run: TrainedRun, out: Path, dtype: str = "float16") -> Path:
         model.to(getattr(torch, dtype)).save_pretrained(part)
         tokenizer.save_pretrained(part)
         (part / "provenance.json").write_text(
-            json.dumps(run.metadata(), indent=1, ensure_ascii=False), encoding="utf-8"
+            json.dumps(metadata_of(runs), indent=1, ensure_ascii=False), encoding="utf-8"
         )
         part.replace(out)
     except OSError as problem:
@@ -38,8 +44,23 @@ def merge(run: TrainedRun, out: Path, dtype: str = "float16") -> Path:
     return out
 
 
-def load_merged(run: TrainedRun) -> tuple[Any, Any]:
-    """The trained model in float32 and its tokeniser."""
+def load_merged(runs: Sequence[TrainedRun]) -> tuple[Any, Any]:
+    """The trained model in float32 and its tokeniser; of several runs, the mean of their weights."""
+    loaded = (_load_merged(run) for run in runs)
+    tokenizers = []
+
+    def models() -> Iterator[Any]:
+        for model, tokenizer in loaded:
+            tokenizers.append(tokenizer)
+            yield model
+
+    try:
+        return mean_of(models()), tokenizers[0]
+    except BadModel as problem:
+        raise BadExport(f"{runs[-1].folder}: {problem}") from None
+
+
+def _load_merged(run: TrainedRun) -> tuple[Any, Any]:
     if run.is_adapter:
         from peft import PeftModel
 

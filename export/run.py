@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,12 @@ class TrainedRun:
             "deescal.data": " + ".join(names[origin] for origin in origins),
             "deescal.dev_loss": f"{best['loss']:.4f} at step {best['step']}",
         }
+
+
+def metadata_of(runs: Sequence[TrainedRun]) -> dict[str, str]:
+    """Of one run, or of the mean of several: then of the first, and what else is in it."""
+    others = [f"{run.name} (recipe {run.log['recipe_sha256'][:12]})" for run in runs[1:]]
+    return runs[0].metadata() | ({"deescal.mean_with": ", ".join(others)} if others else {})
 
 
 def read_run(folder: Path) -> TrainedRun:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.averaging import mean_of
 from models.chat import chat_format
 from models.errors import BadModel, ModelError
 from models.store import is_path, model_path
@@ -98,12 +100,21 @@ def require_run(start: Path) -> None:
         raise BadRecipe(f"{start}: is no finished run (it has no {FINAL}/); train it first")
 
 
-def load_tuned(recipe: Recipe, start: Path) -> Any:
-    """The model that the finished run `start` ended with, its adapter merged in where it has one."""
+def load_tuned(recipe: Recipe, starts: Sequence[Path]) -> Any:
+    """What the finished runs `starts` ended with, the mean of their weights where they are several."""
+    for start in starts:
+        require_run(start)
+    try:
+        return mean_of(_tuned(recipe, start) for start in starts)
+    except BadModel as problem:
+        raise BadRecipe(f"--from {starts[-1]}: {problem}") from None
+
+
+def _tuned(recipe: Recipe, start: Path) -> Any:
+    """What a run ended with, its adapter merged in where it has one."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    require_run(start)
     folder = start / FINAL
     if (folder / "adapter_config.json").is_file():
         from peft import PeftModel

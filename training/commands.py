@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
 @click.option(
     "--from",
-    "start",
+    "starts",
+    multiple=True,
     type=click.Path(path_type=Path),
-    help="A finished run to start from: a second course of the same base, or the preference stage.",
+    help="A finished run to start from: a later course of the same base, or the preference stage. "
+    "Several: the mean of their weights; one given twice counts twice.",
 )
 @click.option("--list", "list_them", is_flag=True, help="The recipes that come with it.")
 def train(
@@ -54,7 +56,7 @@ def train(
     dry_run: bool,
     on: str | None,
     resume: bool,
-    start: Path | None,
+    starts: tuple[Path, ...],
     list_them: bool,
 ) -> None:
     """Fine-tune a small model to be the civilian, by RECIPE (a name of --list, or a file).
@@ -67,6 +69,7 @@ def train(
       deescal train --list
       deescal train smollm2-135m-full --data corpus/published --out out/civilian --dry-run
       deescal train smollm2-135m-full --data corpus/published --out out/civilian
+      deescal train smollm2-135m-various --from out/a --from out/b --data corpus/published --out out/c
       deescal train qwen2.5-3b --data corpus/published --dry-run --on cuda:24
       accelerate launch --num_processes 2 -m deescal train qwen2.5-3b --data … --out …
     On processors alone: ACCELERATE_USE_CPU=true accelerate launch --multi_gpu --num_processes 2 …
@@ -80,9 +83,13 @@ def train(
     if recipe is None:
         raise click.UsageError("which RECIPE? `deescal train --list` shows them")
     wanted = load_recipe(recipe, changes)
-    if wanted.stage == "dpo" and start is None:
+    if wanted.stage == "dpo" and len(starts) != 1:
         raise BadRecipe(f"{wanted.name} is a preference stage: give --from RUN, a finished run")
-    if start is not None and wanted.stage == "sft" and wanted.method.kind == "lora":
+    if wanted.own_words and not starts:
+        raise BadRecipe(
+            f"{wanted.name} lowers what a model says too often: give --from RUN, a finished run"
+        )
+    if starts and wanted.stage == "sft" and wanted.method.kind == "lora":
         raise BadRecipe(f"{wanted.name}: --from is for kind: full; an adapter belongs to its base")
     if on and not dry_run:
         raise BadRecipe("--on is for --dry-run: a run takes the device that is here")
@@ -97,12 +104,11 @@ def train(
     if wanted.stage == "dpo":
         from training.dpo import prefer
 
-        assert start is not None
-        log = prefer(wanted, prepared, start, out, resume)
+        log = prefer(wanted, prepared, starts[0], out, resume)
     else:
         from training.sft import train as run
 
-        log = run(wanted, prepared, out, resume, start)
+        log = run(wanted, prepared, out, resume, starts)
     if _speaks():
         best = min(log.dev, key=lambda score: score.loss)
         click.echo(

@@ -74,7 +74,7 @@ def prefer(recipe: Recipe, prepared: Prepared, start: Path, out: Path, resume: b
         state.num_processes,
     )
     trainer = _PairTrainer(
-        model=load_tuned(recipe, start),
+        model=load_tuned(recipe, [start]),
         args=_arguments(recipe, out, len(train)),
         train_dataset=Dataset.from_list(train),
         eval_dataset=Dataset.from_list(dev),

@@ -10,7 +10,7 @@ probability for every reply as in play, at about a third more tokens than the ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.chat import ChatFormat
@@ -20,7 +20,13 @@ from training.rows import Conversation, Origin, Turn
 #: text, whether control tokens written out in it count as such
 Tokenise = Callable[[str, bool], list[int]]
 
+#: By conversation and turn: what the model itself said there, its end included, each token with how
+#: much it is to be made less likely (own_words.py).
+Own = Mapping[tuple[str, int], Sequence[tuple[int, float]]]
+
 TRUNK = -1
+#: Branches of own replies count down from here, those of real ones up from 0.
+_OWN = -2
 #: Turns of the window before that a new window opens with; they are not learnt again.
 _CARRIED = 3
 
@@ -30,7 +36,7 @@ class Layout:
     """One sequence. All lists have one entry a token.
 
     branches: TRUNK or the branch a token is on. targets: the token to be predicted *here*, or -1;
-    weights: how much that prediction counts in training.
+    weights: how much that prediction counts in training; below 0, how much it is to be made less likely.
     """
 
     origin: Origin
@@ -45,8 +51,10 @@ class Layout:
 
     @property
     def learnt(self) -> int:
-        """Tokens that count for the loss."""
-        return sum(target >= 0 for target in self.targets)
+        """Tokens that are to be said."""
+        return sum(
+            target >= 0 and w > 0 for target, w in zip(self.targets, self.weights, strict=True)
+        )
 
     def add(self, tokens: Sequence[int], at: int, branch: int) -> int:
         """Append tokens from position `at`; the position after them."""
@@ -82,9 +90,16 @@ class Speech:
 
 
 def layouts(
-    conversation: Conversation, speech: Speech, max_tokens: int, directions: str
+    conversation: Conversation,
+    speech: Speech,
+    max_tokens: int,
+    directions: str,
+    own: Own | None = None,
 ) -> list[Layout]:
-    """The conversation in windows of at most `max_tokens` tokens. directions: as in the recipe."""
+    """The conversation in windows of at most `max_tokens` tokens. directions: as in the recipe.
+
+    own: each reply of the model itself is one more branch, beside the real one.
+    """
     head = [*speech.head, *speech.said(conversation.system), *speech.to_officer]
     turns = list(conversation.turns)
     done: list[Layout] = []
@@ -92,7 +107,9 @@ def layouts(
     while fresh < len(turns):
         start = max(0, fresh - _CARRIED)
         while True:
-            layout, end = _window(conversation, head, start, fresh, speech, max_tokens, directions)
+            layout, end = _window(
+                conversation, head, start, fresh, speech, max_tokens, directions, own or {}
+            )
             if end > fresh or start == fresh:
                 break
             start += 1
@@ -112,6 +129,7 @@ def _window(
     speech: Speech,
     max_tokens: int,
     directions: str,
+    own: Own,
 ) -> tuple[Layout, int]:
     """Turns from `start`, learnt from `fresh` on, as far as they fit; the turn that did not."""
     layout = Layout(conversation.origin)
@@ -121,34 +139,41 @@ def _window(
         turn = conversation.turns[index]
         learn = turn.learn and index >= fresh
         pieces = _Pieces(turn, speech)
-        branched = directions == "newest" and bool(pieces.direction)
-        if len(layout) + pieces.size(branched and learn, directions) > max_tokens:
+        wanted = [*pieces.reply, speech.end_of_turn]
+        said = own.get((conversation.id, index), ()) if learn else ()
+        branched = directions == "newest" and bool(pieces.direction or said)
+        size = pieces.size(branched and learn, directions)
+        before = [*pieces.direction, *speech.to_civilian]
+        if len(layout) + size + (len(before) + len(said) if said else 0) > max_tokens:
             break
         at = layout.add(pieces.officer, at, TRUNK)
         if branched:
+            if said:
+                tokens = [token for token, _ in said]
+                layout.add([*before, *tokens[:-1]], at, _OWN - index)
+                _predict(layout, tokens, [-weight for _, weight in said])
             if learn:
-                layout.add([*pieces.direction, *speech.to_civilian, *pieces.reply], at, index)
-                _predict(layout, pieces.reply, speech.end_of_turn, turn.weight)
+                layout.add([*before, *pieces.reply], at, index)
+                _predict(layout, wanted, [turn.weight] * len(wanted))
             at = layout.add([*speech.to_civilian, *pieces.reply], at, TRUNK)
         else:
             told = pieces.direction if directions == "every" else []
             at = layout.add([*told, *speech.to_civilian, *pieces.reply], at, TRUNK)
             if learn:
-                _predict(layout, pieces.reply, speech.end_of_turn, turn.weight)
+                _predict(layout, wanted, [turn.weight] * len(wanted))
         at = layout.add(speech.next_officer, at, TRUNK)
         end = index + 1
     return layout, end
 
 
-def _predict(layout: Layout, reply: list[int], end_of_turn: int, weight: float) -> None:
-    """The reply is the last thing laid down: its tokens and the end of the turn are to be predicted.
+def _predict(layout: Layout, wanted: Sequence[int], weights: Sequence[float]) -> None:
+    """A reply without its end is the last thing laid down: its tokens and its end are to be predicted.
 
     The first is predicted by the token before the reply, the end of the turn by the reply's last.
     """
-    wanted = [*reply, end_of_turn]
     first = len(layout) - len(wanted)
-    for offset, token in enumerate(wanted):
-        layout.targets[first + offset] = token
+    for offset, (token, weight) in enumerate(zip(wanted, weights, strict=True)):
+        layout.targets[first + offset] = token if weight else -1
         layout.weights[first + offset] = weight
 
 
@@ -171,7 +196,9 @@ def describe(layout: Layout, piece: Callable[[int], str]) -> list[str]:
     """One line a token: position, branch, token and, where it counts, what is to be predicted."""
     lines = []
     for index, token in enumerate(layout.ids):
-        where = "trunk" if layout.branches[index] == TRUNK else f"turn {layout.branches[index]}"
+        branch = layout.branches[index]
+        where = "trunk" if branch == TRUNK else f"turn {branch}"
+        where = f"own {_OWN - branch}" if branch <= _OWN else where
         target = layout.targets[index]
         told = f"  -> {piece(target)!r} x{layout.weights[index]:g}" if target >= 0 else ""
         lines.append(f"{layout.positions[index]:5d} {where:8} {piece(token)!r}{told}")
@@ -179,13 +206,17 @@ def describe(layout: Layout, piece: Callable[[int], str]) -> list[str]:
 
 
 def all_layouts(
-    conversations: Sequence[Conversation], speech: Speech, max_tokens: int, directions: str
+    conversations: Sequence[Conversation],
+    speech: Speech,
+    max_tokens: int,
+    directions: str,
+    own: Own | None = None,
 ) -> list[Layout]:
     """Layouts of many conversations. Raises BadData where nothing at all fits."""
     found = [
         layout
         for conversation in conversations
-        for layout in layouts(conversation, speech, max_tokens, directions)
+        for layout in layouts(conversation, speech, max_tokens, directions, own)
     ]
     if not found:
         raise BadData(

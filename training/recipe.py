@@ -147,6 +147,19 @@ class Preference(_Part):
     temperature: float = Field(0.6, ge=0)
 
 
+class OwnWords(_Part):
+    """A course that makes less likely what the model itself says too often (own_words.py)."""
+
+    replies: int = Field(1500, ge=2, description="of its own, drawn before the first step")
+    temperature: float = Field(0.6, gt=0)
+    top_p: float = Field(0.9, gt=0, le=1)
+    max_new_tokens: int = Field(60, ge=4)
+    weight: float = Field(1.0, gt=0, description="against what people said")
+    most: float = Field(
+        2.0, gt=0, description="no word counts more than this: ln(how often it / people say it)"
+    )
+
+
 class Recipe(_Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)
     about: str
@@ -157,12 +170,15 @@ class Recipe(_Part):
     optimisation: Optimisation
     watch: Watch = Watch.model_validate({})
     preference: Preference | None = None
+    own_words: OwnWords | None = None
     seed: int = 17
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.stage == "dpo" and self.preference is None:
             raise ValueError("stage is dpo, but there is no `preference:`")
+        if self.own_words and (self.stage != "sft" or self.data.directions != "newest"):
+            raise ValueError("own_words is for stage: sft with directions: newest")
         if self.optimisation.tokens_per_batch < self.data.max_tokens:
             raise ValueError(
                 f"tokens_per_batch ({self.optimisation.tokens_per_batch}) is less than "

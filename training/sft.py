@@ -27,6 +27,7 @@ from training.attention import SPLIT, sights
 from training.base import (
     FINAL,
     base_identity,
+    device_of,
     freeze,
     load_model,
     load_tokenizer,
@@ -37,7 +38,8 @@ from training.base import (
 from training.data import Prepared, write_dev
 from training.errors import BadRecipe, TrainingError
 from training.estimate import cpu_has_bfloat16
-from training.layout import Layout, all_layouts
+from training.layout import Layout, Speech, all_layouts
+from training.own_words import Said, draw_own, unlikelihood, weigh
 from training.packs import Collator, Pack, batch_of, plan, plan_run
 from training.recipe import Recipe
 from training.runlog import RunLog, Score
@@ -45,24 +47,32 @@ from training.runlog import RunLog, Score
 LOG = "run.json"
 PLOT = "loss.svg"
 DEV = "dev.jsonl"
+OWN = "own.jsonl"
 
 
 def train(
-    recipe: Recipe, prepared: Prepared, out: Path, resume: bool, start: Path | None = None
+    recipe: Recipe, prepared: Prepared, out: Path, resume: bool, starts: Sequence[Path] = ()
 ) -> RunLog:
     """Run the recipe in `out`. What is worth keeping at the end is in `out/model`.
 
-    start: a finished run of the same base, whose weights this one begins with (a later course).
+    starts: finished runs of the same base; this one, a later course, begins with the mean of their weights.
     Raises BadRecipe where `out` holds another run, TrainingError where it cannot go on.
     """
     state = PartialState(cpu=not torch.cuda.is_available())  # several processes on a CPU: gloo
-    if start:
+    for start in starts:
         require_run(start)
     checkpoint = _checkpoint(out, resume)
     tokenizer = load_tokenizer(recipe.base)
     speech = speech_of(tokenizer)
     data = recipe.data
-    layouts = all_layouts(prepared.train, speech, data.max_tokens, data.directions)
+    base = base_identity(recipe.base) + "".join(_course(start) for start in starts)
+    torch.manual_seed(recipe.seed)
+    model = load_tuned(recipe, starts) if starts else load_model(recipe)
+    own, learnt = None, prepared.train
+    if recipe.own_words:
+        said = _own_replies(model, recipe, prepared, speech, out / OWN, base, state)
+        own, learnt = weigh(said, prepared.train, speech, recipe.own_words.most)
+    layouts = all_layouts(learnt, speech, data.max_tokens, data.directions, own)
     dev = all_layouts(prepared.dev, speech, data.max_tokens, data.directions)
     run = recipe.optimisation
     packs = plan_run(
@@ -73,8 +83,6 @@ def train(
             f"{recipe.name}: the data make {len(packs)} batches of {run.tokens_per_batch} tokens, too "
             f"few for {run.accumulate} x {state.num_processes} to a step; lower accumulate"
         )
-    torch.manual_seed(recipe.seed)
-    model = load_tuned(recipe, start) if start else load_model(recipe)
     if recipe.method.kind == "full":
         freeze(model, recipe.method.freeze)
     if checkpoint:
@@ -86,7 +94,7 @@ def train(
             recipe,
             prepared.sha256,
             prepared.counts() | _token_counts(layouts, dev),
-            base_identity(recipe.base) + (_course(start) if start else ""),
+            base,
             device_name(),
             state.num_processes,
         )
@@ -109,6 +117,25 @@ def train(
         ) from None
     trainer.finish(tokenizer)
     return log
+
+
+def _own_replies(
+    model: Any,
+    recipe: Recipe,
+    prepared: Prepared,
+    speech: Speech,
+    path: Path,
+    base: str,
+    state: PartialState,
+) -> Said:
+    """Drawn by the first process, and read by all."""
+    model.to(device_of()).eval()
+    for mine in (True, False):
+        if state.is_main_process == mine:
+            said = draw_own(model, recipe, prepared.train, speech, path, base)
+        state.wait_for_everyone()
+    model.train()
+    return said
 
 
 class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
@@ -163,7 +190,11 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
         num_items_in_batch: Any = None,
     ) -> Any:
         losses, weights = self._token_losses(model, inputs)
-        loss = (losses * weights).sum() / weights.sum()
+        real = weights > 0
+        loss = (losses * weights)[real].sum() / weights[real].sum()
+        if self._recipe.own_words and not real.all():
+            lowered = (unlikelihood(losses[~real]) * -weights[~real]).sum() / real.sum()
+            loss = loss + self._recipe.own_words.weight * lowered
         return (loss, None) if return_outputs else loss
 
     def _token_losses(

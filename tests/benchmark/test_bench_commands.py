@@ -64,11 +64,15 @@ def test_bench_voice_plays_a_conversation_through_the_whole_loop(tmp_path: Path)
     for name in ("voice_to_voice_ratio_p50", "voice_to_voice_ratio_p95", "asr_speedup"):
         assert said[name] > 0
     # Ratios of times are the machine's; these are counts.
-    assert said["cached_share"] > 0.9
+    run = read_run(Path(said["run_file"]))
+    figures = {figure.name: figure for figure in run.figures}
+    if said["cached_share"] is None:  # a crowded machine has no time for drafts while one speaks
+        assert "asked in no turn" in figures["cached_share"].note
+    else:
+        assert said["cached_share"] > 0.9
     assert said["asr_wer"] < 0.35
     assert said["asr_wer_default"] < 0.35
     assert 250 < said["session_peak_mb"] < 1200
-    run = read_run(Path(said["run_file"]))
     turns = len(run.samples["turn_asr_ms"])
     assert 8 <= turns <= 16  # on a crowded machine two utterances can become one
     for first, certain, whole in zip(

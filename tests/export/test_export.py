@@ -29,7 +29,7 @@ def merged(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from export.merge import merge
     from export.run import read_run
 
-    return merge(read_run(run), tmp_path_factory.mktemp("merged") / "model", "float32")
+    return merge([read_run(run)], tmp_path_factory.mktemp("merged") / "model", "float32")
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def test_the_difference_at_full_rank_is_the_trained_model(run: Path, tmp_path: P
     from export.convert import convert
     from export.run import read_run
 
-    made = export_adapter(read_run(run), tmp_path / "a.gguf", 4, "f32")
+    made = export_adapter([read_run(run)], tmp_path / "a.gguf", 4, "f32")
     assert made.kept > 0.999
     base = convert(run / "base", tmp_path / "base.gguf", "f32")
     building.merge(base, made.path, tmp_path / "whole.gguf")
@@ -114,11 +114,37 @@ def test_the_difference_at_full_rank_is_the_trained_model(run: Path, tmp_path: P
         np.testing.assert_allclose(ours[name], weight, atol=2e-3, err_msg=name)
 
 
+def test_several_runs_of_one_base_are_their_mean(run: Path, merged: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    from export.merge import load_merged
+    from export.run import read_run
+
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    path = other / "model" / "model.safetensors"
+    weights = load_file(path)
+    name = next(name for name in weights if name.endswith("q_proj.weight"))
+    weights[name] = weights[name] + 0.3
+    save_file(weights, path, metadata={"format": "pt"})
+    once = load_merged([read_run(run)])[0].state_dict()
+    mean = load_merged([read_run(each) for each in (run, other, run)])[0].state_dict()
+    torch.testing.assert_close(mean[name], once[name] + 0.1, atol=1e-6, rtol=0)
+    assert all(torch.equal(mean[each], once[each]) for each in once if each != name)
+    from export.commands import export
+
+    weights["model.norm.weight"] = torch.ones(7)
+    save_file(weights, path, metadata={"format": "pt"})
+    said = CliRunner().invoke(export, ["merge", str(run), str(other), "--out", str(tmp_path / "m")])
+    assert isinstance(said.exception, BadExport)
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_low_rank_keeps_less_and_says_so(run: Path, tmp_path: Path) -> None:
     from export.adapter import export_adapter
     from export.run import read_run
 
-    assert export_adapter(read_run(run), tmp_path / "a.gguf", 1).kept < 0.9
+    assert export_adapter([read_run(run)], tmp_path / "a.gguf", 1).kept < 0.9
 
 
 def test_what_an_adapter_cannot_carry_is_refused(run: Path, tmp_path: Path) -> None:
@@ -134,14 +160,14 @@ def test_what_an_adapter_cannot_carry_is_refused(run: Path, tmp_path: Path) -> N
     weights["model.norm.weight"] = weights["model.norm.weight"] + 1
     save_file(weights, path, metadata={"format": "pt"})
     with pytest.raises(BadExport, match=r"model\.norm\.weight was trained too"):
-        export_adapter(read_run(other), tmp_path / "a.gguf", 4)
+        export_adapter([read_run(other)], tmp_path / "a.gguf", 4)
 
 
 def test_an_adapter_of_another_base_is_refused(run: Path, tmp_path: Path) -> None:
     from export.adapter import export_adapter
     from export.run import read_run
 
-    made = export_adapter(read_run(run), tmp_path / "a.gguf", 4)
+    made = export_adapter([read_run(run)], tmp_path / "a.gguf", 4)
     with pytest.raises(BadModel, match="adapter of another base"):
         building.merge(model_path(BASE), made.path, tmp_path / "whole.gguf")
     assert not (tmp_path / "whole.gguf").exists()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.training.conftest import Voice
 from training.errors import BadRecipe
 from training.layout import TRUNK, Speech, describe, layouts
+from training.own_words import weigh
 from training.packs import plan, plan_run
 from training.rows import Conversation, Turn
 
@@ -68,6 +71,39 @@ def test_a_branch_is_the_turn_as_play_asks_for_it(voice: Voice) -> None:
     before = [i for i in range(branch[0]) if layout.branches[i] == TRUNK]
     assert layout.positions[branch[0]] == layout.positions[before[-1]] + 1
     assert all(layout.weights[i] in (0.0, 0.5) for i in branch)
+
+
+def test_an_own_reply_is_a_branch_of_its_own_and_is_not_to_be_said(voice: Voice) -> None:
+    end = voice.speech.end_of_turn
+    dull = voice.speech.said("I don't know.")
+    own = {("t#0", 1): [*((token, 1.5) for token in dull), (end, 0.0)]}
+    (with_own,) = layouts(TALK, voice.speech, 512, "newest", own)
+    (without,) = layouts(TALK, voice.speech, 512, "newest")
+    mine = [i for i, branch in enumerate(with_own.branches) if branch < TRUNK]
+    text = "".join(voice.piece(with_own.ids[i]) for i in mine)
+    assert text == "\n(Upset. May say: It broke.)" + voice.form.to_civilian + "I don't know."
+    lowered = [with_own.targets[i] for i in mine if with_own.weights[i] < 0]
+    assert lowered == dull  # the end, of no weight, is not predicted at all
+    assert all(with_own.weights[i] in (0.0, -1.5) for i in mine)
+    rest = [i for i in range(len(with_own)) if i not in mine]
+    for name in ("ids", "positions", "branches", "targets", "weights"):
+        assert [getattr(with_own, name)[i] for i in rest] == getattr(without, name), name
+    assert with_own.learnt == without.learnt
+    assert any(" own 1 " in line for line in describe(with_own, voice.piece))
+
+
+def test_what_the_model_says_more_often_than_people_is_lowered_by_how_much(voice: Voice) -> None:
+    end = voice.speech.end_of_turn
+    dull = [*voice.speech.said("I don't know."), end]
+    real = [*voice.speech.said("It broke, okay?"), end]
+    own, chosen = weigh({("t#0", 0): dull, ("t#0", 1): real}, [TALK], voice.speech, most=2.0)
+    assert chosen == [TALK]
+    assert [token for token, _ in own["t#0", 0]] == dull
+    once = round(math.log(1.5 / 0.5), 4)  # said once by the model, never by people
+    assert [weight for _, weight in own["t#0", 0]][:3] == [once] * 3
+    assert [weight for _, weight in own["t#0", 1]] == [0.0] * len(real)  # people say it as often
+    capped, _ = weigh({("t#0", 0): dull}, [TALK], voice.speech, most=0.5)
+    assert max(weight for _, weight in capped["t#0", 0]) == 0.5
 
 
 def test_long_conversations_are_windowed_and_every_reply_learnt_once(voice: Voice) -> None:

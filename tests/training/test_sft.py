@@ -251,6 +251,60 @@ def test_two_processes_train_one_model(
     assert said.stdout.count("recipe   tiny") == 1  # only the first process talks
 
 
+def test_own_words_are_drawn_kept_and_lowered(
+    tiny_recipe: Make, tiny_base: Path, corpus: Callable[..., Path], tmp_path: Path
+) -> None:
+    """From the mean of two runs. What is in own.jsonl is not drawn again, and becomes less likely."""
+    from transformers import AutoTokenizer
+
+    from training.base import speech_of
+
+    data = corpus(train=12)
+    steps = {"learning_rate": 0.02, "epochs": 40, "max_steps": 40, "tokens_per_batch": 512}
+    learn = {"method": {"kind": "full"}, "optimisation": steps}
+    for seed in range(2):
+        train(tiny_recipe(seed=seed, **learn), data, tmp_path / f"course{seed}")
+    starts = [f"--from={tmp_path / name}" for name in ("course0", "course1")]
+    asked = {"replies": 12, "max_new_tokens": 40}
+
+    first = tiny_recipe(own_words=asked | {"weight": 1e-6}, **learn)
+    log = train(first, data, tmp_path / "drawn", *starts)
+    assert log["base"].count(", then tiny") == 2
+    head, *rows = map(json.loads, (tmp_path / "drawn" / "own.jsonl").read_text().splitlines())
+    assert sum(len(row["said"]) for row in rows) >= 12
+
+    speech = speech_of(AutoTokenizer.from_pretrained(tiny_base))
+    dull = [*speech.said("No, sir."), speech.end_of_turn]
+    planted = [head, *({"id": row["id"], "said": [[0, dull]]} for row in rows)]
+    (tmp_path / "lowered").mkdir()
+    second = tiny_recipe(own_words=asked | {"replies": len(rows), "weight": 20.0}, **learn)
+    head["asked"]["replies"] = len(rows)
+    (tmp_path / "lowered" / "own.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in planted)
+    )
+    train(second, data, tmp_path / "lowered", *starts)
+    assert len((tmp_path / "lowered" / "own.jsonl").read_text().splitlines()) == 1 + len(rows)
+    talk = prepare(Recipe.model_validate(second), data).train[0]
+    before, after = (_log_p(tmp_path / name, talk, dull) for name in ("drawn", "lowered"))
+    assert after < before - 1.0
+
+
+def _log_p(out: Path, talk: Conversation, reply: list[int]) -> float:
+    """Mean ln p of a reply's tokens at the first turn."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from training.base import speech_of
+
+    model = AutoModelForCausalLM.from_pretrained(out / "model", dtype=torch.float32)
+    speech = speech_of(AutoTokenizer.from_pretrained(out / "model"))
+    ids = [*speech.head, *speech.said(talk.system), *speech.to_officer]
+    ids += [*speech.said(talk.turns[0].officer), *speech.direction(talk.turns[0])]
+    ids += speech.to_civilian
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([ids + reply])).logits[0, len(ids) - 1 : -1]
+    return float(torch.log_softmax(logits, -1)[range(len(reply)), reply].mean())
+
+
 def test_the_preference_stage_prefers_the_real_reply(
     tiny_recipe: Make, corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
