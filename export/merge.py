@@ -81,6 +81,6 @@ def _load_merged(run: TrainedRun) -> tuple[Any, Any]:
     try:
         whole = AutoModelForCausalLM.from_pretrained(str(run.model), dtype="float32")
         return whole, AutoTokenizer.from_pretrained(str(run.model))
-    except (OSError, ValueError) as problem:
+    except (OSError, RuntimeError, ValueError) as problem:
         reason = (str(problem).splitlines() or ["?"])[0]
         raise BadExport(f"{run.model}: cannot be loaded ({reason[:200]})") from None

@@ -110,7 +110,7 @@ def train(
 
         log = run(wanted, prepared, out, resume, starts)
     if _speaks():
-        best = min(log.dev, key=lambda score: score.loss)
+        best = next((score for score in log.dev if score.step == log.best_step), log.dev[-1])
         click.echo(
             f"{wanted.name}: {log.why}; dev loss {log.dev[0].loss:.3f} -> {best.loss:.3f} (perplexity "
             f"{best.perplexity:.1f}) at step {best.step}; {log.tokens_per_s:.0f} tokens/s; {out}/model"

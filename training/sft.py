@@ -173,7 +173,11 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
             peft_config=lora_of(recipe),
             callbacks=[
                 _Keeper(self, log, out),
-                EarlyStoppingCallback(early_stopping_patience=recipe.watch.patience),
+                *(
+                    [EarlyStoppingCallback(early_stopping_patience=recipe.watch.patience)]
+                    if _ends_at_best(recipe)
+                    else []
+                ),
             ],
         )
         # The loss of a batch is its own mean; the trainer then averages over the batches of a step.
@@ -286,7 +290,9 @@ class CivilianTrainer(SFTTrainer):  # type: ignore[misc]
         if not self.is_world_process_zero():
             return
         log = self._run_log
-        best = self.state.best_global_step
+        best = (
+            self.state.best_global_step if _ends_at_best(self._recipe) else self.state.global_step
+        )
         log.best_step = (
             best if best else (min(log.dev, key=lambda s: s.loss).step if log.dev else None)
         )
@@ -389,7 +395,7 @@ def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
         save_strategy="steps",
         save_steps=every,
         save_total_limit=watch.keep,
-        load_best_model_at_end=True,
+        load_best_model_at_end=_ends_at_best(recipe),
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_steps=1,
@@ -404,6 +410,11 @@ def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
         disable_tqdm=False,
         ddp_find_unused_parameters=False,
     )
+
+
+def _ends_at_best(recipe: Recipe) -> bool:
+    """Own words are lowered at some cost in dev loss: there the last weights are what was asked for."""
+    return recipe.own_words is None
 
 
 def lora_of(recipe: Recipe) -> Any:
