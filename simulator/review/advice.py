@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from scenarios.behaviours import BEHAVIOURS, SKILLS, BehaviourId
@@ -192,7 +192,8 @@ def to_try(
             break
         if id_ in SKILLS and id_ not in done:
             about, plain = MISSING[id_]
-            after, say = example(dialogues, subject_type, id_) or ("", plain)
+            shown_already = {each.say for each in tried}
+            after, say = example(dialogues, subject_type, id_, shown_already) or ("", plain)
             tried.append(
                 Suggestion(
                     about=f"{BEHAVIOURS[id_].name}, which did not come: {about}",
@@ -217,10 +218,14 @@ def _one_turn_each(
 
 
 def example(
-    dialogues: Sequence[Dialogue], subject_type: str, skill: BehaviourId
+    dialogues: Sequence[Dialogue],
+    subject_type: str,
+    skill: BehaviourId,
+    besides: Collection[str] = (),
 ) -> tuple[str, str] | None:
     """A short line that the scenario's author gave a trained officer to show this skill, behind the civilian's
-    words that it answers: the one that does least besides. Nothing that tells a secret is given away.
+    words that it answers: the one that does least besides. Nothing that tells a secret is given away, and no
+    line of `besides` is given again.
     """
     fitting = []
     for dialogue in dialogues:
@@ -228,7 +233,7 @@ def example(
         for exchange in dialogue.exchanges if dialogue.officer == "trained" else ():
             lengths = (len(words.split()) for words in (before, exchange.officer))
             short = max(lengths) <= _LONGEST_EXAMPLE
-            if skill in exchange.does and short and not tells:
+            if skill in exchange.does and short and not tells and exchange.officer not in besides:
                 unlike = (dialogue.subject_type != subject_type, len(exchange.does))
                 fitting.append((unlike, (before, exchange.officer)))
             before, tells = exchange.civilian, bool(exchange.state.tells)

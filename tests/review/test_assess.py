@@ -157,6 +157,8 @@ def test_words_to_try_stand_in_their_place() -> None:
                 assert skill in does
                 assert not tells
                 found += 1
+                again = example(loaded.dialogues, "shut_down", skill, {chosen[1]})
+                assert again is None or again[1] != chosen[1]
     assert found > 300
 
 
