@@ -165,6 +165,11 @@ def _tell(recipe: Recipe, prepared: Prepared, needed: Estimate) -> None:
     hours = needed.seconds / 3600
     length = f"{hours:.1f} hours" if hours >= 1 else f"{needed.seconds / 60:.0f} minutes"
     click.echo(f"time     about {length}: {needed.steps:,} steps, {needed.tokens:,} tokens")
+    if recipe.own_words:
+        click.echo(
+            f"before   {recipe.own_words.replies:,} replies of its own are drawn, which is not in that time "
+            "(a 135M model on two cores: a second each); kept, and not drawn again"
+        )
 
 
 def _require_place(recipe: Recipe, out: Path) -> None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,7 @@ def draw_own(
     random.Random(recipe.seed).shuffle(chosen)
     head = json.dumps({"of": begun_as, "asked": _drawing(wanted)})
     done = _read(path, head)
-    if not done:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(head + "\n", encoding="utf-8")
+    _begin(path, head, done)
     said = {key: reply for part in done.values() for key, reply in part.items()}
     with (
         path.open("a", encoding="utf-8") as stream,
@@ -75,8 +74,7 @@ def draw_own(
             if conversation.id in done:
                 continue
             found = _replies(model, conversation, speech, wanted, recipe)
-            row = {"id": conversation.id, "said": sorted(found.items())}
-            stream.write(json.dumps(row) + "\n")
+            stream.write(_line(conversation.id, found))
             stream.flush()
             said |= {(conversation.id, turn): reply for turn, reply in found.items()}
             bar.update(task, advance=len(found))
@@ -126,22 +124,21 @@ def unlikelihood(cross_entropy: Any) -> Any:
     return -torch.log1p(-torch.exp(-cross_entropy).clamp(max=1 - 1e-4))
 
 
-def most_lowered(own: Own, piece: Callable[[int], str], n: int = 8) -> list[str]:
-    """The pairs of tokens that are lowered most in all, to read: 't know ×267."""
-    total: Counter[tuple[int, int]] = Counter()
-    for reply in own.values():
-        before = _BEGIN
-        for token, weight in reply:
-            total[before, token] += round(100 * weight)
-            before = token
-    return [
-        ("^" if first == _BEGIN else piece(first)) + piece(second)
-        for (first, second), _ in total.most_common(n)
-    ]
-
-
 def _pairs(reply: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip([_BEGIN, *reply[:-1]], reply, strict=True))
+
+
+def _line(name: str, found: dict[int, list[int]]) -> str:
+    return json.dumps({"id": name, "said": sorted(found.items())}) + "\n"
+
+
+def _begin(path: Path, head: str, done: dict[str, Said]) -> None:
+    """The file with its head and the whole lines: a killed run may have left half a one at its end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    kept = (_line(name, {turn: r for (_, turn), r in said.items()}) for name, said in done.items())
+    part.write_text(head + "\n" + "".join(kept), encoding="utf-8")
+    part.replace(path)
 
 
 def _read(path: Path, head: str) -> dict[str, Said]:

@@ -135,7 +135,12 @@ def _own_replies(
         speaker = copy.deepcopy(model).to(torch.bfloat16)
     for mine in (True, False):
         if state.is_main_process == mine:
-            said = draw_own(speaker, recipe, prepared.train, speech, path, base)
+            try:
+                said = draw_own(speaker, recipe, prepared.train, speech, path, base)
+            except OSError as problem:
+                raise TrainingError(
+                    f"{path}: cannot be written ({problem.strerror}); free some space and run again"
+                ) from None
         state.wait_for_everyone()
     model.train()
     return said

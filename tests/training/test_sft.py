@@ -282,6 +282,8 @@ def test_own_words_are_drawn_kept_and_lowered(
     (tmp_path / "lowered" / "own.jsonl").write_text(
         "".join(json.dumps(row) + "\n" for row in planted)
     )
+    with (tmp_path / "lowered" / "own.jsonl").open("a") as stream:
+        stream.write('{"id": "x#0", "sa')  # a run was killed here
     train(second, data, tmp_path / "lowered", *starts)
     assert len((tmp_path / "lowered" / "own.jsonl").read_text().splitlines()) == 1 + len(rows)
     talk = prepare(Recipe.model_validate(second), data).train[0]
