@@ -93,6 +93,10 @@ def train(
         raise BadRecipe(f"{wanted.name}: --from is for kind: full; an adapter belongs to its base")
     if on and not dry_run:
         raise BadRecipe("--on is for --dry-run: a run takes the device that is here")
+    from training.base import require_run
+
+    for start in starts:
+        require_run(start)
     prepared, needed = _look_ahead(wanted, data, on)
     _tell(wanted, prepared, needed)
     if dry_run:

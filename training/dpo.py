@@ -39,8 +39,9 @@ from training.estimate import cpu_has_bfloat16
 from training.layout import Speech
 from training.recipe import Recipe
 from training.rows import Conversation
-from training.runlog import RunLog, Score
-from training.sft import DEV, LOG, PLOT, device_name, lora_of
+from training.runlog import LOG, PLOT, RunLog, Score
+from training.sft import DEV, device_name
+from training.trainer import lora_of
 
 PAIRS = "pairs.jsonl"
 

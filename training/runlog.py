@@ -16,6 +16,8 @@ from typing import Any
 from training.errors import BadRecipe
 from training.recipe import Recipe
 
+LOG = "run.json"
+PLOT = "loss.svg"
 SCHEMA = 1
 _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "gguf")
 

@@ -66,7 +66,7 @@ def test_branches_give_the_probabilities_of_play(tiny_base: Path) -> None:
 
     from training.base import speech_of
     from training.packs import batch_of
-    from training.sft import _additive
+    from training.trainer import _additive
 
     speech = speech_of(AutoTokenizer.from_pretrained(tiny_base))
     model = AutoModelForCausalLM.from_pretrained(tiny_base).eval()
@@ -106,7 +106,7 @@ def test_attention_without_what_nobody_sees_is_the_same_attention(tiny_base: Pat
     from training.attention import SPLIT, sights
     from training.base import speech_of
     from training.packs import batch_of
-    from training.sft import _additive
+    from training.trainer import _additive
 
     speech = speech_of(AutoTokenizer.from_pretrained(tiny_base))
     model = AutoModelForCausalLM.from_pretrained(tiny_base, attn_implementation="sdpa")
