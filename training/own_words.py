@@ -3,8 +3,10 @@
 Drawn cold, a small model says "I don't know." ten times as often as people do. Li et al. 2020 ("Don't Say
 That!", arXiv 1911.03860) draw replies of the model itself and lower, by the unlikelihood of Welleck et al.
 2019 (arXiv 1908.04319), the words that it uses more than people do, each by the logarithm of how much more.
-Here a word is counted behind the word before it, so that "know" may stay and "don't know" goes. The real
-replies are learnt beside it as ever.
+Here a word is counted behind the word before it, so that "know" may stay and "don't know" goes; a pair that the
+reply has already said counts beside that as a repeat ("okay okay okay", Welleck's other term), held against the
+repeats of people. What the prompt told it to say is never held against it: without that it unlearns the facts that
+it is given. The real replies are learnt beside it as ever.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from training.recipe import OwnWords, Recipe
 from training.rows import Conversation
 
 #: Counts that every pair of words is given beforehand, so that one seen once and never is no verdict.
-_PRIOR = 0.5
+_PRIOR = 2.0
 _BEGIN = -1
 
 Said = dict[
@@ -94,26 +96,41 @@ def weigh(
     """Each token of the own replies with how much it is to be lowered, and the conversations they are of.
 
     The weight is ln(how often the model says it / how often people do, behind the same token), from 0
-    to `most`.
+    to `most`; 0 for a token of the turn's stage direction or a pair of the system message; where a reply
+    says a pair again, at least ln(the model's repeats / people's).
     """
     asked = {name for name, _ in said}
     chosen = [c for c in conversations if c.id in asked]
     by_people: Counter[tuple[int, int]] = Counter()
     by_model: Counter[tuple[int, int]] = Counter()
+    people_repeat = model_repeats = 0
     for conversation in chosen:
         for number, turn in enumerate(conversation.turns):
             if (conversation.id, number) in said:
-                by_people.update(_pairs([*speech.said(turn.civilian), speech.end_of_turn]))
+                reply = [*speech.said(turn.civilian), speech.end_of_turn]
+                by_people.update(_pairs(reply))
+                people_repeat += sum(_again(reply))
     for reply in said.values():
         by_model.update(_pairs(reply))
-    weights = {
-        pair: min(most, max(0.0, math.log((n + _PRIOR) / (by_people[pair] + _PRIOR))))
-        for pair, n in by_model.items()
-    }
-    own: Own = {
-        key: [(pair[1], round(weights[pair], 4)) for pair in _pairs(reply)]
-        for key, reply in said.items()
-    }
+        model_repeats += sum(_again(reply))
+
+    def more(by_model: int, by_people: int) -> float:
+        return min(most, max(0.0, math.log((by_model + _PRIOR) / (by_people + _PRIOR))))
+
+    weights = {pair: more(n, by_people[pair]) for pair, n in by_model.items()}
+    repeat = more(model_repeats, people_repeat)
+    own: dict[tuple[str, int], list[tuple[int, float]]] = {}
+    for conversation in chosen:
+        knows = set(_pairs(speech.said(conversation.system)))
+        for number, turn in enumerate(conversation.turns):
+            key = (conversation.id, number)
+            if key not in said:
+                continue
+            told, own[key] = set(speech.direction(turn)), []
+            for pair, again in zip(_pairs(said[key]), _again(said[key]), strict=True):
+                free = pair[1] in told or pair in knows
+                weight = max(0.0 if free else weights[pair], repeat * again)
+                own[key].append((pair[1], round(weight, 4)))
     return own, chosen
 
 
@@ -126,6 +143,13 @@ def unlikelihood(cross_entropy: Any) -> Any:
 
 def _pairs(reply: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip([_BEGIN, *reply[:-1]], reply, strict=True))
+
+
+def _again(reply: Sequence[int]) -> list[bool]:
+    """Whether each token ends a pair that the reply has said before."""
+    pairs = _pairs(reply)
+    first = {pair: at for at, pair in reversed(list(enumerate(pairs)))}
+    return [first[pair] < at for at, pair in enumerate(pairs)]
 
 
 def _line(name: str, found: dict[int, list[int]]) -> str:

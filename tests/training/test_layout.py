@@ -99,11 +99,34 @@ def test_what_the_model_says_more_often_than_people_is_lowered_by_how_much(voice
     own, chosen = weigh({("t#0", 0): dull, ("t#0", 1): real}, [TALK], voice.speech, most=2.0)
     assert chosen == [TALK]
     assert [token for token, _ in own["t#0", 0]] == dull
-    once = round(math.log(1.5 / 0.5), 4)  # said once by the model, never by people
+    once = round(
+        math.log(3 / 2), 4
+    )  # said once by the model, never by people, of either two before
     assert [weight for _, weight in own["t#0", 0]][:3] == [once] * 3
     assert [weight for _, weight in own["t#0", 1]] == [0.0] * len(real)  # people say it as often
-    capped, _ = weigh({("t#0", 0): dull}, [TALK], voice.speech, most=0.5)
-    assert max(weight for _, weight in capped["t#0", 0]) == 0.5
+    capped, _ = weigh({("t#0", 0): dull}, [TALK], voice.speech, most=0.25)
+    assert max(weight for _, weight in capped["t#0", 0]) == 0.25
+
+
+def test_a_pair_said_again_in_a_reply_counts_as_a_repeat_too(voice: Voice) -> None:
+    mine = [*voice.speech.said("A b! A b! A b!"), voice.speech.end_of_turn]
+    (weights,) = weigh({("t#0", 0): mine}, [TALK], voice.speech, most=9.0)[0].values()
+    bang = mine[2]  # behind " b" three times, of people never
+    told = [weight for token, weight in weights if token == bang]
+    once, repeat = round(math.log(5 / 2), 4), round(math.log(6 / 2), 4)  # four pairs are repeats
+    assert told == [once, repeat, repeat]
+
+
+def test_what_the_prompt_told_it_is_not_held_against_it(voice: Voice) -> None:
+    mine = [*voice.speech.said("It broke here, Dana"), voice.speech.end_of_turn]
+
+    def lowered(turn: int) -> list[str]:
+        (weights,) = weigh({("t#0", turn): mine}, [TALK], voice.speech, most=9.0)[0].values()
+        return [voice.piece(token) for token, weight in weights if weight > 0]
+
+    assert " broke" in lowered(0)
+    assert " broke" not in lowered(1)  # "May say: It broke."
+    assert " here" in lowered(1)
 
 
 def test_long_conversations_are_windowed_and_every_reply_learnt_once(voice: Voice) -> None:
