@@ -23,6 +23,10 @@ from models.gguf_edit import add_metadata
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
+#: llama.cpp's converter writes an adapter in 8 bits at least. Low-rank factors bear 4, and the bytes are better
+#: spent on rank: of the shipped civilian's change rank 96 at 8 bits holds 65 %, rank 224 at 4 bits 86 %.
+_FEWER_BITS = ("q5_0", "q4_0")
+
 #: Turns that an adapter carries for the check on the device, and the longest: 10 s on two slow cores.
 _PROBES, _PROBE_TOKENS = 6, 1280
 
@@ -42,9 +46,12 @@ def export_adapter(
 ) -> Adapter:
     """Write the run's adapter GGUF. A full fine-tune needs `rank`; a LoRA has its own.
 
-    runs: one, or several full fine-tunes of one base, of which it is the mean.
+    runs: one, or several full fine-tunes of one base, of which it is the mean. rank: with a quantised
+    kind, a multiple of 32 (rows of whole blocks).
     """
     run = runs[0]
+    if rank is not None and kind not in ("f16", "f32") and rank % 32:
+        raise BadExport(f"--rank {rank}: with --type {kind} it is a multiple of 32")
     if out.suffix != ".gguf":
         raise BadExport(f"{out}: a GGUF file's name ends in .gguf")
     if len(runs) > 1 and any(each.is_adapter for each in runs):
@@ -72,7 +79,15 @@ def export_adapter(
         plain = work / "adapter.gguf"
         run_converter(
             "convert_lora_to_gguf.py",
-            ["--base", str(base), "--outfile", str(plain), "--outtype", kind, str(folder)],
+            [
+                "--base",
+                str(base),
+                "--outfile",
+                str(plain),
+                "--outtype",
+                "f32" if kind in _FEWER_BITS else kind,
+                str(folder),
+            ],
         )
         metadata = metadata_of(runs) | {
             "general.name": f"{run.name} adapter",
@@ -81,7 +96,7 @@ def export_adapter(
             "deescal.probe": json.dumps(_probe(run, tokenizer)),
         }
         out.parent.mkdir(parents=True, exist_ok=True)
-        add_metadata(plain, out, metadata)
+        add_metadata(plain, out, metadata, kind if kind in _FEWER_BITS else None)
     return Adapter(out, rank, kept, out.stat().st_size)
 
 

@@ -30,7 +30,7 @@ def export() -> None:
       deescal export quantize out/civilian-f16.gguf --to Q8_0 --to Q4_0
       deescal export verify out/civilian-f16.gguf --hf out/merged --run out/civilian
     The small way, for a base that the device has already:
-      deescal export adapter out/civilian --rank 64 --out models/adapters/civilian.gguf
+      deescal export adapter out/civilian --rank 224 --type q4_0 --out models/adapters/civilian.gguf
     """
 
 
@@ -59,7 +59,13 @@ def merge(runs: tuple[Path, ...], out: Path, dtype: str) -> None:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=_PATH)
 @click.option("--out", type=_PATH, required=True, help="The .gguf to write.")
 @click.option("--rank", type=click.IntRange(1, 1024), help="For a full fine-tune: directions kept.")
-@click.option("--type", "kind", type=click.Choice(["f16", "f32", "q8_0"]), default="f16")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["f16", "f32", "q8_0", "q5_0", "q4_0"]),
+    default="f16",
+    help="Fewer bits make room for more rank.",
+)
 def adapter(runs: tuple[Path, ...], out: Path, rank: int | None, kind: str) -> None:
     """Write what RUN changed as a small adapter, for `deescal models build`.
 
@@ -67,7 +73,7 @@ def adapter(runs: tuple[Path, ...], out: Path, rank: int | None, kind: str) -> N
 
     \b
     Example:
-      deescal export adapter out/civilian --rank 64 --out models/adapters/civilian.gguf
+      deescal export adapter out/civilian --rank 224 --type q4_0 --out models/adapters/civilian.gguf
     """
     _require("torch", "transformers", "gguf")
     from export.adapter import export_adapter

@@ -47,19 +47,30 @@ def tensors_of(path: Path) -> dict[str, Floats]:
     }
 
 
-def add_metadata(source: Path, target: Path, metadata: Mapping[str, str]) -> None:
-    """Copy a GGUF with more (or other) text values; weights stay bit for bit."""
+def add_metadata(
+    source: Path, target: Path, metadata: Mapping[str, str], quantised: str | None = None
+) -> None:
+    """Copy a GGUF with more (or other) text values; weights stay bit for bit.
+
+    quantised: a type of whole rows ("q4_0", "q5_0") that float matrices are brought to on the way, for
+    files that `llama_model_quantize` refuses (adapters).
+    """
+    from gguf import GGMLQuantizationType, LlamaFileType, quantize
+
     reader = open_gguf(source)
-    writer = _writer(reader, target, metadata, file_type=None)
+    kind = GGMLQuantizationType[quantised.upper()] if quantised else None
+    file_type = LlamaFileType[f"MOSTLY_{quantised.upper()}"] if quantised else None
+    writer = _writer(reader, target, metadata, file_type)
+
+    def data_of(tensor: Any) -> tuple[Any, Any]:
+        if kind is None or tensor.data.ndim < 2 or tensor.data.dtype.kind != "f":
+            return tensor.data, tensor.tensor_type
+        return quantize(tensor.data, kind), kind
+
     for tensor in reader.tensors:
-        writer.add_tensor_info(
-            tensor.name,
-            tensor.data.shape,
-            tensor.data.dtype,
-            tensor.data.nbytes,
-            tensor.tensor_type,
-        )
-    _write(writer, target, (tensor.data for tensor in reader.tensors))
+        data, its = data_of(tensor)
+        writer.add_tensor_info(tensor.name, data.shape, data.dtype, data.nbytes, its)
+    _write(writer, target, (data_of(tensor)[0] for tensor in reader.tensors))
 
 
 def rewrite_f16(

@@ -147,6 +147,30 @@ def test_a_low_rank_keeps_less_and_says_so(run: Path, tmp_path: Path) -> None:
     assert export_adapter([read_run(run)], tmp_path / "a.gguf", 1).kept < 0.9
 
 
+@pytest.mark.parametrize(("kind", "off"), [("q8_0", 0.02), ("q4_0", 0.2)])
+def test_an_adapter_in_fewer_bits_is_the_same_change(
+    run: Path, tmp_path: Path, kind: str, off: float
+) -> None:
+    from export.adapter import export_adapter
+    from export.run import read_run
+
+    trained = read_run(run)
+    whole = export_adapter([trained], tmp_path / "whole.gguf", 32, "f32")
+    small = export_adapter([trained], tmp_path / "small.gguf", 32, kind)
+    assert small.kept == whole.kept
+    assert read_gguf(small.path).metadata["adapter.lora.alpha"] == 32
+    was, is_now = tensors_of(whole.path), tensors_of(small.path)
+    assert was.keys() == is_now.keys()
+    for name in was:
+        if not name.endswith("lora_a"):
+            continue
+        to = name.removesuffix("a") + "b"
+        change, now = was[to] @ was[name], is_now[to] @ is_now[name]
+        assert np.linalg.norm(now - change) < off * np.linalg.norm(change), name
+    with pytest.raises(BadExport, match="a multiple of 32"):
+        export_adapter([trained], tmp_path / "b.gguf", 20, kind)
+
+
 def test_what_an_adapter_cannot_carry_is_refused(run: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
