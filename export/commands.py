@@ -69,7 +69,8 @@ def merge(runs: tuple[Path, ...], out: Path, dtype: str) -> None:
 def adapter(runs: tuple[Path, ...], out: Path, rank: int | None, kind: str) -> None:
     """Write what RUN changed as a small adapter, for `deescal models build`.
 
-    Of several full fine-tunes of one base it is the mean of what they changed.
+    Of several full fine-tunes of one base it is the mean of what they changed;
+    one that is named twice counts twice.
 
     \b
     Example:
