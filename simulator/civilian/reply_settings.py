@@ -49,11 +49,10 @@ class ReplySettings:
 
 
 BASE = ReplySettings()
-#: A small model that was trained to be the civilian: it speaks where no line of the scenario fits and it is sure of its
-#: words. The fit of a draft tells nothing (area under the curve 0.43; its log-probability 0.82, of 170 that were read in
-#: their place). Of 185 drafts of the shipped one (four scenarios) the 24 surest were read: above -8 nats 6 of 8 made
-#: sense there, from there to -10 five of 16. Not drawn hotter or colder: at 0.85 more of its sentences mean nothing,
-#: at 0.5 as many.
+#: A small model that was trained to be the civilian: it speaks where no line of the scenario fits and it is sure of
+#: its words. A draft's fit tells nothing (area under the curve 0.43; its log-probability 0.82, of 170 read in place).
+#: Of 185 drafts of the shipped one (four scenarios) the 24 surest were read: above -8 nats 6 of 8 made sense there,
+#: from there to -10 five of 16. Drawn at 0.85 more of its sentences mean nothing, at 0.5 as many.
 TUNED = replace(
     BASE,
     drafts=3,
