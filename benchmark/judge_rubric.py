@@ -16,6 +16,8 @@ from scenarios.corpus.judge import Form
 VERSION = "2026-11-2"
 LOOKS_REAL = 85
 _QUOTE = 70
+#: Tokens of the form around the quotes.
+_FRAME = 180
 
 #: Deductions of realism: name -> (the points that may be taken off, what for).
 DEDUCTIONS: dict[str, tuple[tuple[int, ...], str]] = {
@@ -116,7 +118,10 @@ def rating_form() -> Form:
         "looping": {"type": "boolean"},
         "unrealistic": {"type": "boolean"},
     }
-    return Form(SYSTEM, grammar, _closed(properties), 400)
+    longest = (
+        len(DEDUCTIONS) * _QUOTE + _FRAME
+    )  # a model may take a token for each letter of a quote
+    return Form(SYSTEM, grammar, _closed(properties), longest)
 
 
 def preference_form() -> Form:

@@ -46,8 +46,8 @@ def test_the_log_probability_is_that_of_the_same_tokens_computed_one_after_anoth
         mark = len(engine.tokens)
         engine.prefill(engine.tokenize(" well,"))
         assert draft.log_probability == pytest.approx(
-            sum(following(engine, draft.tokens)), abs=0.05
-        )
+            sum(following(engine, draft.tokens)), rel=0.01, abs=0.05
+        )  # llama.cpp multiplies several rows with another kernel than one
         assert draft.log_probability < 0
         engine.rewind(mark)
 
