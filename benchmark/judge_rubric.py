@@ -118,9 +118,8 @@ def rating_form() -> Form:
         "looping": {"type": "boolean"},
         "unrealistic": {"type": "boolean"},
     }
-    longest = (
-        len(DEDUCTIONS) * _QUOTE + _FRAME
-    )  # a model may take a token for each letter of a quote
+    # a model may take a token for each letter of a quote
+    longest = len(DEDUCTIONS) * _QUOTE + _FRAME
     return Form(SYSTEM, grammar, _closed(properties), longest)
 
 

@@ -50,8 +50,6 @@ def export_adapter(
     kind, a multiple of 32 (rows of whole blocks).
     """
     run = runs[0]
-    if rank is not None and kind not in ("f16", "f32") and rank % 32:
-        raise BadExport(f"--rank {rank}: with --type {kind} it is a multiple of 32")
     if out.suffix != ".gguf":
         raise BadExport(f"{out}: a GGUF file's name ends in .gguf")
     if len(runs) > 1 and any(each.is_adapter for each in runs):
@@ -62,6 +60,9 @@ def export_adapter(
         raise BadExport(f"{run.folder}: is a LoRA already; leave --rank out")
     if not run.is_adapter and (rank is None or rank < 1):
         raise BadExport(f"{run.folder}: is a full fine-tune; give --rank, such as 64")
+    has = rank or json.loads((run.model / "adapter_config.json").read_text(encoding="utf-8"))["r"]
+    if kind not in ("f16", "f32") and has % 32:
+        raise BadExport(f"{run.folder}: rank {has}; --type {kind} takes a multiple of 32, or f16")
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         base = work / "base"

@@ -55,9 +55,9 @@ def add_metadata(
     quantised: a type of whole rows ("q4_0", "q5_0") that float matrices are brought to on the way, for
     files that `llama_model_quantize` refuses (adapters).
     """
+    reader = open_gguf(source)
     from gguf import GGMLQuantizationType, LlamaFileType, quantize
 
-    reader = open_gguf(source)
     kind = GGMLQuantizationType[quantised.upper()] if quantised else None
     file_type = LlamaFileType[f"MOSTLY_{quantised.upper()}"] if quantised else None
     writer = _writer(reader, target, metadata, file_type)
@@ -67,10 +67,10 @@ def add_metadata(
             return tensor.data, tensor.tensor_type
         return quantize(tensor.data, kind), kind
 
-    for tensor in reader.tensors:
-        data, its = data_of(tensor)
+    weights = [data_of(tensor) for tensor in reader.tensors]  # of a plain copy: views of the file
+    for tensor, (data, its) in zip(reader.tensors, weights, strict=True):
         writer.add_tensor_info(tensor.name, data.shape, data.dtype, data.nbytes, its)
-    _write(writer, target, (data_of(tensor)[0] for tensor in reader.tensors))
+    _write(writer, target, (data for data, _ in weights))
 
 
 def rewrite_f16(

@@ -35,13 +35,12 @@ from training.base import (
 )
 from training.data import Prepared, write_dev
 from training.errors import BadData, BadRecipe
-from training.estimate import cpu_has_bfloat16
 from training.layout import Speech
 from training.recipe import Recipe
 from training.rows import Conversation
 from training.runlog import LOG, PLOT, RunLog, Score
 from training.sft import DEV, device_name
-from training.trainer import lora_of
+from training.trainer import half_precision, lora_of
 
 PAIRS = "pairs.jsonl"
 
@@ -198,7 +197,7 @@ def _arguments(recipe: Recipe, out: Path, pairs: int) -> DPOConfig:
         lr_scheduler_type=run.schedule,
         warmup_steps=max(1, round(run.warmup * steps)),
         max_grad_norm=run.max_grad_norm,
-        bf16=run.precision == "bfloat16" and (on_cuda or cpu_has_bfloat16()),
+        bf16=half_precision(recipe),
         use_cpu=not on_cuda,
         activation_checkpointing=recipe.method.gradient_checkpointing,
         eval_strategy="steps",
