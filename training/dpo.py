@@ -40,7 +40,7 @@ from training.recipe import Recipe
 from training.rows import Conversation
 from training.runlog import LOG, PLOT, RunLog, Score
 from training.sft import DEV, device_name
-from training.trainer import half_precision, lora_of
+from training.trainer import lora_of, stage_arguments
 
 PAIRS = "pairs.jsonl"
 
@@ -178,40 +178,16 @@ def _base_says(base: Any, prompt: list[int], speech: Speech, recipe: Recipe) -> 
 
 
 def _arguments(recipe: Recipe, out: Path, pairs: int) -> DPOConfig:
-    run, watch = recipe.optimisation, recipe.watch
+    run = recipe.optimisation
     assert recipe.preference is not None
     steps = max(1, round(pairs * run.epochs / (run.accumulate * PartialState().num_processes)))
-    steps = min(steps, run.max_steps or steps)
-    every = min(watch.every_steps, steps)
-    on_cuda = torch.cuda.is_available()
     return DPOConfig(
-        output_dir=str(out),
+        **stage_arguments(recipe, out, min(steps, run.max_steps or steps)),
         beta=recipe.preference.beta,
         loss_type=["sigmoid"],
-        max_length=None,
-        max_steps=steps,
-        per_device_train_batch_size=1,
         per_device_eval_batch_size=1,
-        gradient_accumulation_steps=run.accumulate,
-        learning_rate=run.learning_rate,
-        lr_scheduler_type=run.schedule,
-        warmup_steps=max(1, round(run.warmup * steps)),
-        max_grad_norm=run.max_grad_norm,
-        bf16=half_precision(recipe),
-        use_cpu=not on_cuda,
-        activation_checkpointing=recipe.method.gradient_checkpointing,
-        eval_strategy="steps",
         eval_on_start=True,
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=watch.keep,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        logging_steps=1,
-        seed=recipe.seed,
-        report_to=[],
     )
 
 

@@ -242,46 +242,50 @@ class _Keeper(TrainerCallback):  # type: ignore[misc]
 
 
 def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
-    run, watch = recipe.optimisation, recipe.watch
-    processes = PartialState().num_processes
-    steps = max(1, batches // (run.accumulate * processes))
-    if run.max_steps is not None:
-        steps = min(steps, run.max_steps)
-    every = min(watch.every_steps, steps)
-    on_cuda = torch.cuda.is_available()
+    run = recipe.optimisation
+    steps = max(1, batches // (run.accumulate * PartialState().num_processes))
     return SFTConfig(
-        output_dir=str(out),
-        max_steps=steps,
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps=run.accumulate,
-        learning_rate=run.learning_rate,
-        lr_scheduler_type=run.schedule,
-        warmup_steps=max(1, round(run.warmup * steps)),
+        **stage_arguments(recipe, out, min(steps, run.max_steps or steps)),
         weight_decay=run.weight_decay,
-        max_grad_norm=run.max_grad_norm,
-        bf16=half_precision(recipe),
-        use_cpu=not on_cuda,
-        activation_checkpointing=recipe.method.gradient_checkpointing,
-        eval_strategy="steps",
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=watch.keep,
         load_best_model_at_end=_ends_at_best(recipe),
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        logging_steps=1,
         logging_nan_inf_filter=False,
-        seed=recipe.seed,
         data_seed=recipe.seed,
         dataloader_drop_last=True,
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        max_length=None,
-        report_to=[],
         disable_tqdm=False,
         ddp_find_unused_parameters=False,
     )
+
+
+def stage_arguments(recipe: Recipe, out: Path, steps: int) -> dict[str, Any]:
+    """What a recipe says to trl at every stage: steps, speed, precision, scoring and checkpoints."""
+    run, watch = recipe.optimisation, recipe.watch
+    every = min(watch.every_steps, steps)
+    return {
+        "output_dir": str(out),
+        "max_steps": steps,
+        "max_length": None,
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": run.accumulate,
+        "learning_rate": run.learning_rate,
+        "lr_scheduler_type": run.schedule,
+        "warmup_steps": max(1, round(run.warmup * steps)),
+        "max_grad_norm": run.max_grad_norm,
+        "bf16": half_precision(recipe),
+        "use_cpu": not torch.cuda.is_available(),
+        "activation_checkpointing": recipe.method.gradient_checkpointing,
+        "eval_strategy": "steps",
+        "eval_steps": every,
+        "save_strategy": "steps",
+        "save_steps": every,
+        "save_total_limit": watch.keep,
+        "metric_for_best_model": "eval_loss",
+        "greater_is_better": False,
+        "logging_steps": 1,
+        "seed": recipe.seed,
+        "report_to": [],
+    }
 
 
 def half_precision(recipe: Recipe) -> bool:

@@ -34,11 +34,14 @@ def voice_path() -> Path:
     return pull("tts")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def speaker(voice_path: Path) -> Speaker:
+    """A new one for each test: Piper draws its noise inside the model, so a line sounds as it does by what was said
+    before it.
+    """
     import onnxruntime
 
-    onnxruntime.set_seed(11)  # Piper draws its noise inside the model: the same at every run
+    onnxruntime.set_seed(11)
     said = Speaker(voice_path, threads=2)
     said.warm_up()
     return said
