@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from export.adapter import Adapter, export_adapter
 from export.errors import BadExport
 from models import build as building
 from models.engine import Engine, EngineSettings, Sampling
@@ -37,6 +38,14 @@ def f16(merged: Path) -> Path:
     from export.convert import convert
 
     return convert(merged, merged.parent / "tiny-f16.gguf")
+
+
+@pytest.fixture(scope="session")
+def whole(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Adapter:
+    """All that training changed (it is of rank 4), in float32."""
+    from export.run import read_run
+
+    return export_adapter([read_run(run)], tmp_path_factory.mktemp("whole") / "a.gguf", 32, "f32")
 
 
 def test_the_gguf_says_where_it_is_from_and_keeps_its_template(f16: Path, tokenizer: Any) -> None:
@@ -97,18 +106,16 @@ def test_verify_refuses_another_model(f16: Path, run: Path) -> None:
     assert "does not think what the trained model thinks" in str(said.exception)
 
 
-def test_the_difference_at_full_rank_is_the_trained_model(run: Path, tmp_path: Path) -> None:
+def test_the_difference_at_full_rank_is_the_trained_model(
+    run: Path, f16: Path, whole: Adapter, tmp_path: Path
+) -> None:
     """Base GGUF + adapter GGUF, merged without torch, against the weights that were trained."""
-    from export.adapter import export_adapter
     from export.convert import convert
-    from export.run import read_run
 
-    made = export_adapter([read_run(run)], tmp_path / "a.gguf", 4, "f32")
-    assert made.kept > 0.999
+    assert whole.kept > 0.999
     base = convert(run / "base", tmp_path / "base.gguf", "f32")
-    building.merge(base, made.path, tmp_path / "whole.gguf")
-    trained = convert(run / "model", tmp_path / "trained.gguf", "f32")
-    ours, theirs = tensors_of(tmp_path / "whole.gguf"), tensors_of(trained)
+    building.merge(base, whole.path, tmp_path / "whole.gguf")
+    ours, theirs = tensors_of(tmp_path / "whole.gguf"), tensors_of(f16)
     assert ours.keys() == theirs.keys()
     for name, weight in theirs.items():
         np.testing.assert_allclose(ours[name], weight, atol=2e-3, err_msg=name)
@@ -141,7 +148,6 @@ def test_several_runs_of_one_base_are_their_mean(run: Path, merged: Path, tmp_pa
 
 
 def test_a_low_rank_keeps_less_and_says_so(run: Path, tmp_path: Path) -> None:
-    from export.adapter import export_adapter
     from export.run import read_run
 
     assert export_adapter([read_run(run)], tmp_path / "a.gguf", 1).kept < 0.9
@@ -149,13 +155,11 @@ def test_a_low_rank_keeps_less_and_says_so(run: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "off"), [("q8_0", 0.02), ("q4_0", 0.2)])
 def test_an_adapter_in_fewer_bits_is_the_same_change(
-    run: Path, tmp_path: Path, kind: str, off: float
+    run: Path, whole: Adapter, tmp_path: Path, kind: str, off: float
 ) -> None:
-    from export.adapter import export_adapter
     from export.run import read_run
 
     trained = read_run(run)
-    whole = export_adapter([trained], tmp_path / "whole.gguf", 32, "f32")
     small = export_adapter([trained], tmp_path / "small.gguf", 32, kind)
     assert small.kept == whole.kept
     assert read_gguf(small.path).metadata["adapter.lora.alpha"] == 32
@@ -174,7 +178,6 @@ def test_an_adapter_in_fewer_bits_is_the_same_change(
 def test_what_an_adapter_cannot_carry_is_refused(run: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
-    from export.adapter import export_adapter
     from export.run import read_run
 
     other = tmp_path / "run"
@@ -187,13 +190,9 @@ def test_what_an_adapter_cannot_carry_is_refused(run: Path, tmp_path: Path) -> N
         export_adapter([read_run(other)], tmp_path / "a.gguf", 4)
 
 
-def test_an_adapter_of_another_base_is_refused(run: Path, tmp_path: Path) -> None:
-    from export.adapter import export_adapter
-    from export.run import read_run
-
-    made = export_adapter([read_run(run)], tmp_path / "a.gguf", 4)
+def test_an_adapter_of_another_base_is_refused(whole: Adapter, tmp_path: Path) -> None:
     with pytest.raises(BadModel, match="adapter of another base"):
-        building.merge(model_path(BASE), made.path, tmp_path / "whole.gguf")
+        building.merge(model_path(BASE), whole.path, tmp_path / "whole.gguf")
     assert not (tmp_path / "whole.gguf").exists()
 
 
