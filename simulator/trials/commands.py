@@ -224,6 +224,7 @@ def replies_command(ids: Sequence[str], model: str, names: Sequence[str], out: P
       deescal trial replies --scenario shoplifting-detention
       deescal trial replies --variant "lines only, no model" --variant "base: 2 drafts"
     """
+    from models.engine import EngineSettings
     from models.places import cache_dir
     from simulator.cast import Cast
     from simulator.trials.replies import VARIANTS, held_out, summaries
@@ -235,7 +236,8 @@ def replies_command(ids: Sequence[str], model: str, names: Sequence[str], out: P
         )
     variants = list(names or VARIANTS)
     scenarios = _scenarios(ids or _TEN[:4])
-    cast = Cast(model)
+    at_once = max(1, *(VARIANTS[name].drafts for name in variants))
+    cast = Cast(model, EngineSettings(sequences=at_once))
     try:
         total = 2 * len(variants) * len(scenarios)
         with click.progressbar(length=total, label="Answering", file=sys.stderr) as bar:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from models.fetch import model_path
 from models.places import cache_dir
@@ -12,7 +15,9 @@ from scenarios.loader import all_scenarios, load
 from simulator.cast import Cast
 from simulator.officer.skills import SkillRecogniser
 from simulator.trials.attacks import attacks, left_role, play_attacks
+from simulator.trials.commands import trial
 from simulator.trials.consistency import TURNS, forty_turns, officer_lines
+from simulator.trials.replies import VARIANTS
 from simulator.trials.scripts import OFFICERS, script
 from simulator.trials.validity import (
     RememberingEmbedder,
@@ -103,3 +108,25 @@ def test_forty_lines_ask_again_and_ask_what_was_promised() -> None:
     assert len(lines) == TURNS
     assert lines.count("What did I promise you?") == 2
     assert sum(lines.count(line) > 1 for line in set(lines)) >= 4
+
+
+def test_every_part_of_finding_a_reply_is_changed_in_turn() -> None:
+    assert len(set(VARIANTS.values())) == len(VARIANTS)
+
+
+@pytest.mark.slow
+def test_held_out_dialogues_are_answered_with_the_rest(tmp_path: Path) -> None:
+    out = tmp_path / "replies.json"
+    asked = ["replies", "--scenario", "veteran-flashback", "--out", str(out)]
+    for name in ("lines only, no model", "large: the model leads"):
+        asked += ["--variant", name]
+    said = CliRunner().invoke(trial, asked, catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    found = json.loads(out.read_text())
+    lines, model = found["summaries"]
+    assert lines["replies"] == model["replies"] > 20
+    assert lines["model_share"] == 0
+    assert model["model_share"] > 0.2
+    assert lines["out_of_role"] == model["out_of_role"] == 0
+    # The author's own answer is held out: hardly ever is it found all the same.
+    assert sum(row["reply"] == row["wrote"] for row in found["rows"]) <= 2
