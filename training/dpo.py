@@ -19,7 +19,6 @@ from typing import Any
 import torch
 from accelerate import PartialState
 from datasets import Dataset
-from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer
 
 from training import runlog
@@ -40,7 +39,7 @@ from training.recipe import Recipe
 from training.rows import Conversation
 from training.runlog import LOG, PLOT, RunLog, Score
 from training.sft import DEV, device_name
-from training.trainer import lora_of, stage_arguments
+from training.trainer import last_checkpoint, lora_of, stage_arguments
 
 PAIRS = "pairs.jsonl"
 
@@ -82,7 +81,7 @@ def prefer(recipe: Recipe, prepared: Prepared, start: Path, out: Path, resume: b
         peft_config=lora_of(recipe),
     )
     began = time.monotonic()
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if resume else None)
+    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
     log.seconds = time.monotonic() - began
     _fill(log, trainer.state.log_history, train)
     if state.is_main_process:

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from accelerate import PartialState
-from transformers.trainer_utils import get_last_checkpoint
 
 from training import runlog
 from training.base import (
@@ -33,7 +32,7 @@ from training.own_words import Said, draw_own, weigh
 from training.packs import plan_run
 from training.recipe import Recipe
 from training.runlog import LOG, RunLog
-from training.trainer import CivilianTrainer, half_precision
+from training.trainer import CivilianTrainer, half_precision, last_checkpoint
 
 DEV = "dev.jsonl"
 OWN = "own.jsonl"
@@ -149,7 +148,7 @@ def _checkpoint(out: Path, resume: bool) -> str | None:
                 f"{out}: holds a run already; add --resume to continue it, or give another --out"
             )
         return None
-    last = get_last_checkpoint(str(out)) if begun else None
+    last = last_checkpoint(out) if begun else None
     if begun and (out / FINAL).is_dir():
         raise BadRecipe(f"{out}: that run is finished; its model is in {out / FINAL}")
     return last

@@ -5,6 +5,7 @@ Only positions that predict a civilian's token go through the output layer (layo
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
@@ -232,13 +233,14 @@ class _Keeper(TrainerCallback):  # type: ignore[misc]
             self._log.losses = [old for old in self._log.losses if old[0] != row[0]] + [row]
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._since = time.monotonic()  # scoring is not training speed
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._since = time.monotonic()
-        if state.is_world_process_zero:
+        # Before the checkpoint that follows: whatever a killed run goes on from, its losses are in the log.
+        if state.is_world_process_zero and state.global_step:
             self._log.write(self._out / LOG)
             runlog.plot(self._log, self._out / PLOT)
+        self._since = time.monotonic()  # scoring and saving are not training speed
+
+    def on_save(self, *_: Any, **__: Any) -> None:
+        self._since = time.monotonic()
 
 
 def _arguments(recipe: Recipe, out: Path, batches: int) -> SFTConfig:
@@ -286,6 +288,21 @@ def stage_arguments(recipe: Recipe, out: Path, steps: int) -> dict[str, Any]:
         "seed": recipe.seed,
         "report_to": [],
     }
+
+
+def last_checkpoint(out: Path) -> str | None:
+    """The newest one that is whole: trainer_state.json is written last, and a kill before that leaves half of one."""
+    whole = [path.parent for path in out.glob("checkpoint-*/trainer_state.json") if _is_json(path)]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return str(newest) if newest else None
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return False
+    return True
 
 
 def half_precision(recipe: Recipe) -> bool:

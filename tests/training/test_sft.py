@@ -167,6 +167,8 @@ def test_a_killed_run_goes_on_with_the_same_loss_curve(
     process.wait()
     if (out / "model").is_dir():
         pytest.fail("the run ended before it could be killed")
+    (out / "checkpoint-5").mkdir()  # killed while it was written
+    (out / "checkpoint-5" / "model.safetensors").write_bytes(b"half")
     resumed = train(tiny_recipe(), data, out, "--resume")
     assert resumed["resumed_at"] in ([2], [4])
     assert [row[0] for row in resumed["losses"]] == [1, 2, 3, 4, 5, 6]
