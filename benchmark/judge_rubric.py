@@ -16,7 +16,7 @@ from scenarios.corpus.judge import Form
 VERSION = "2026-11-2"
 LOOKS_REAL = 85
 _QUOTE = 70
-#: Tokens of the form around the quotes.
+#: Tokens of the form around the quotes: 90 of the embedded model, twice that where one spells its words.
 _FRAME = 180
 
 #: Deductions of realism: name -> (the points that may be taken off, what for).

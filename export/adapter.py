@@ -19,7 +19,7 @@ from export.llamacpp import run_converter
 from export.merge import load_merged
 from export.run import TrainedRun, base_name, load_base, metadata_of
 from models.chat import chat_format
-from models.gguf_edit import add_metadata
+from models.gguf_edit import copy_gguf
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
@@ -78,6 +78,7 @@ def export_adapter(
             tuned = load_merged(runs)[0].state_dict()
             kept = write_difference(model, tuned, rank, folder)
         plain = work / "adapter.gguf"
+        fewer = kind if kind in _FEWER_BITS else None
         run_converter(
             "convert_lora_to_gguf.py",
             [
@@ -86,7 +87,7 @@ def export_adapter(
                 "--outfile",
                 str(plain),
                 "--outtype",
-                "f32" if kind in _FEWER_BITS else kind,
+                "f32" if fewer else kind,
                 str(folder),
             ],
         )
@@ -97,7 +98,7 @@ def export_adapter(
             "deescal.probe": json.dumps(_probe(run, tokenizer)),
         }
         out.parent.mkdir(parents=True, exist_ok=True)
-        add_metadata(plain, out, metadata, kind if kind in _FEWER_BITS else None)
+        copy_gguf(plain, out, metadata, fewer)
     return Adapter(out, rank, kept, out.stat().st_size)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from export.errors import BadExport
 from export.llamacpp import run_converter
-from models.gguf_edit import add_metadata
+from models.gguf_edit import copy_gguf
 from models.gguf_info import read_gguf
 
 TYPES = ("f16", "f32", "bf16", "q8_0")
@@ -25,7 +25,7 @@ def convert(folder: Path, out: Path, kind: str = "f16") -> Path:
         run_converter(
             "convert_hf_to_gguf.py", [str(folder), "--outfile", str(part), "--outtype", kind]
         )
-        add_metadata(part, out, provenance(folder))
+        copy_gguf(part, out, provenance(folder))
     finally:
         part.unlink(missing_ok=True)
     _check_template(folder, out)

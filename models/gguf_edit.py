@@ -47,7 +47,7 @@ def tensors_of(path: Path) -> dict[str, Floats]:
     }
 
 
-def add_metadata(
+def copy_gguf(
     source: Path, target: Path, metadata: Mapping[str, str], quantised: str | None = None
 ) -> None:
     """Copy a GGUF with more (or other) text values; weights stay bit for bit.

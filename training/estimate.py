@@ -118,7 +118,7 @@ def require_fit(recipe: Recipe, needed: Estimate) -> None:
     if recipe.method.four_bit and needed.device.kind != "cuda":
         raise BadRecipe(
             f"{recipe.name}: method.four_bit needs a CUDA device and this machine has none; train on "
-            "one, or set it to false"
+            "one (to look ahead for it here: --dry-run --on cuda:24), or set it to false"
         )
     if needed.bytes > needed.device.memory_bytes:
         raise BadRecipe(

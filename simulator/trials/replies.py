@@ -39,7 +39,7 @@ VARIANTS: dict[str, ReplySettings] = {
     "tuned, any voice": replace(TUNED, own_voice=0.0),
     "tuned: 8 drafts": replace(TUNED, drafts=8),
     "tuned, sure or not": replace(TUNED, least_sure=None),
-    "tuned, the model leads": replace(TUNED, own_voice=0.0, draft_floor=-1.0, own_words=0.5),
+    "tuned, the model leads": replace(TUNED, own_voice=0.0, own_words=0.5, least_sure=None),
     "large: the model leads": LARGE,
     "no examples in the prompt": replace(TUNED, examples=0),
 }

@@ -257,7 +257,7 @@ def test_two_processes_train_one_model(
 def test_own_words_are_drawn_kept_and_lowered(
     tiny_recipe: Make, tiny_base: Path, corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """From the mean of runs. What is in own.jsonl is not drawn again, and becomes less likely."""
+    """From the mean of two runs. What is in own.jsonl is not drawn again, and becomes less likely."""
     from transformers import AutoTokenizer
 
     from training.base import speech_of
@@ -265,8 +265,9 @@ def test_own_words_are_drawn_kept_and_lowered(
     data = corpus(train=12)
     steps = {"learning_rate": 0.02, "epochs": 40, "max_steps": 40, "tokens_per_batch": 512}
     learn = {"method": {"kind": "full"}, "optimisation": steps}
-    train(tiny_recipe(**learn), data, tmp_path / "course")
-    starts = [f"--from={tmp_path / 'course'}"] * 2
+    for seed in range(2):
+        train(tiny_recipe(seed=seed, **learn), data, tmp_path / f"course{seed}")
+    starts = [f"--from={tmp_path / name}" for name in ("course0", "course1")]
     asked = {"replies": 12, "max_new_tokens": 40}
 
     first = tiny_recipe(own_words=asked | {"weight": 1e-6}, **learn)

@@ -91,7 +91,7 @@ def test_a_minute_without_a_breath_is_heard_to_the_end(
     assert len(sound) / RATE > 45
     heard = recogniser.recognise(sound)
     assert jiwer.wer(plain(" ".join(lines)), plain(heard.text)) < 0.08
-    assert "that i will stay with you" in plain(heard.text)[-80:]  # of the last line
+    assert plain(heard.text).endswith(plain(lines[-1])[-20:])
 
 
 @pytest.mark.slow

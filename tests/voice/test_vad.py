@@ -21,7 +21,7 @@ def test_finds_where_speech_begins_and_ends(speaker: Speaker, detector: SpeechDe
     recording = np.pad(said, (round(before * RATE), round(after * RATE)))
     bounds = detector.speech_bounds(recording)
     assert bounds is not None
-    assert bounds.start_s == pytest.approx(before + loud[0] / RATE, abs=0.25)
+    assert bounds.start_s == pytest.approx(before + loud[0] / RATE, abs=0.15)
     assert bounds.end_s == pytest.approx(before + loud[-1] / RATE, abs=0.25)
     assert 0.8 < bounds.speech_s <= bounds.end_s - bounds.start_s + 1e-6
     trimmed = detector.trim(recording)
