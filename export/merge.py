@@ -36,7 +36,7 @@ def merge(runs: Sequence[TrainedRun], out: Path, dtype: str = "float16") -> Path
         )
         part.replace(out)
     except OSError as problem:
-        raise no_space(problem, f"writing {out}", part) or ExportError(
+        raise no_space(problem, f"writing {out}", None) or ExportError(
             f"{out}: cannot be written ({problem})"
         ) from None
     finally:

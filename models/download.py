@@ -68,13 +68,19 @@ def require_space(where: Path, needed_bytes: int, what: str) -> None:
         )
 
 
-def no_space(problem: OSError, what: str, kept: Path) -> ModelError | None:
-    """The one line for a write that found the disk full, or None if `problem` is another one."""
-    if problem.errno not in (errno.ENOSPC, errno.EDQUOT):
+def no_space(problem: OSError, what: str, kept: Path | None) -> ModelError | None:
+    """The one line for a write that found the disk full, or None if `problem` is another one.
+
+    kept: where what was written so far stays; None where it was taken away.
+    """
+    numpys = problem.errno is None and "requested and" in str(
+        problem
+    )  # tofile: so many written, not why
+    if problem.errno not in (errno.ENOSPC, errno.EDQUOT) and not numpys:
         return None
+    left = f"; what is there so far is kept in {kept}" if kept else ""
     return ModelError(
-        f"the disk is full while {what}; what is there so far is kept in {kept}: free some space "
-        "and run the same command again"
+        f"the disk is full while {what}{left}: free some space and run the same command again"
     )
 
 

@@ -143,7 +143,7 @@ def _write(writer: Any, target: Path, weights: Any) -> None:
         writer.close()
         part.replace(target)
     except OSError as problem:
-        full = no_space(problem, f"writing {target.name}", part.parent)
+        full = no_space(problem, f"writing {target}", None)
         raise full or ModelError(f"{target}: cannot be written ({problem})") from None
     finally:
         part.unlink(missing_ok=True)

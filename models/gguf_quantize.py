@@ -44,7 +44,7 @@ def quantize(source: Path, target: Path, kind: str, threads: int = 0) -> Path:
         read_gguf(part)  # a full disk leaves a short file and no word
         part.replace(target)
     except OSError as problem:
-        raise no_space(problem, f"quantising {source.name}", part) or ModelError(
+        raise no_space(problem, f"quantising {source.name}", None) or ModelError(
             f"{target}: cannot be written ({problem})"
         ) from None
     finally:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from models import download as downloading
-from models.download import Silent, download, require_space
+from models.download import Silent, download, no_space, require_space
 from models.errors import ModelError
 
 
@@ -132,3 +132,10 @@ def test_a_bundle_of_certificates_that_is_not_there(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PIP_CERT", "/nowhere/ca.pem")
     with pytest.raises(ModelError, match=r"PIP_CERT=/nowhere/ca.pem"):
         downloading.tls_context()
+
+
+def test_numpy_says_only_how_much_was_written_when_a_disk_is_full() -> None:
+    found = no_space(OSError("156672 requested and 33152 written"), "writing a.gguf", None)
+    assert found is not None
+    assert str(found).startswith("the disk is full while writing a.gguf: free some space")
+    assert no_space(OSError("something else"), "writing a.gguf", None) is None
